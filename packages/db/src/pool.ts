@@ -1,0 +1,130 @@
+import { errorMessage, NightshiftError } from '@nightshift/types';
+import pg from 'pg';
+import { only, sqlOf, type Sql, type Tx } from './sql.ts';
+
+const timestamptz = 1184;
+const int8 = 20;
+const parseDate = pg.types.getTypeParser(timestamptz) as (text: string) => Date | null;
+pg.types.setTypeParser(timestamptz, (text: string) => parseDate(text)?.getTime() ?? null);
+pg.types.setTypeParser(int8, Number);
+
+/** The one bounded pool of a process. */
+export type Db = Sql & {
+  /** Runs `work` in one READ COMMITTED transaction (asserted); a deadlock is tried again, at most three times. */
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A connection of one's own, outside the pool: for advisory locks and LISTEN. The caller closes it. */
+  dedicated(): Promise<pg.Client>;
+  /** Connections in use, idle, and callers waiting for one. */
+  usage(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+};
+
+export type DbOptions = {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  max?: number;
+  statementTimeoutMs?: number;
+  onError?: (error: Error) => void;
+};
+
+const retryable = new Set(['40001', '40P01']);
+const attempts = 3;
+
+/** Opens the pool; connects on first use. Every wait is bounded: connect 5 s, lock 10 s, statement 30 s, idle in transaction 30 s. */
+export function openDb(options: DbOptions): Db {
+  const onError = options.onError ?? (() => {});
+  const connection = {
+    connectionString: options.url,
+    application_name: options.name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.max ?? 8,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+  });
+  pool.on('error', onError);
+  // A checked-out client needs a handler of its own, or a restart of the database ends the process.
+  pool.on('connect', (client) => client.on('error', onError));
+
+  const connect = () =>
+    pool.connect().catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+
+  const once = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const client = await connect();
+    let broken: Error | undefined;
+    try {
+      await begin(client);
+      const result = await work({ ...sqlOf(client), inTransaction: true });
+      await client.query('COMMIT').catch((cause: unknown) => {
+        if (cause instanceof pg.DatabaseError) throw cause; // the server said no: nothing was committed
+        throw new NightshiftError('COMMIT_UNCERTAIN', `the connection broke during COMMIT: ${errorMessage(cause)}`, {
+          cause,
+        });
+      });
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((cause: Error) => (broken = cause));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  return {
+    async query<Row>(text: string, params?: unknown[]) {
+      const client = await connect();
+      let broken: Error | undefined;
+      try {
+        return await sqlOf(client).query<Row>(text, params);
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError)) broken = error as Error;
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    async tx(work) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(work);
+        } catch (error) {
+          const again = error instanceof pg.DatabaseError && retryable.has(error.code ?? '') && attempt < attempts;
+          if (!again) throw error;
+        }
+      }
+    },
+    async dedicated() {
+      const client = new pg.Client({ ...connection, application_name: `${options.name} dedicated` });
+      client.on('error', onError);
+      await client.connect().catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      return client;
+    },
+    usage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+async function begin(client: pg.PoolClient): Promise<void> {
+  // Two statements, one round trip: the level is asserted, not assumed.
+  const results = (await client.query(
+    'BEGIN ISOLATION LEVEL READ COMMITTED; SHOW transaction_isolation',
+  )) as unknown as pg.QueryResult[];
+  const level = only(results[1]!.rows as { transaction_isolation: string }[]).transaction_isolation;
+  if (level !== 'read committed') {
+    throw new NightshiftError('ISOLATION_UNEXPECTED', `transaction runs at "${level}", not at "read committed"`);
+  }
+}
+
+function unavailable(cause: unknown): NightshiftError {
+  return new NightshiftError('DATABASE_UNAVAILABLE', `cannot connect to Postgres: ${errorMessage(cause)}`, { cause });
+}

@@ -1,0 +1,10 @@
+export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
+export { decide, type Decision } from './decide.ts';
+export { readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
+export { startLoop, type Loop } from './loop.ts';
+export { raise, type Alarm, type Raised } from './raise.ts';
+export { startRelay } from './relay.ts';
+export { findIncident, incidentColumns, timeline } from './rows.ts';
+export { runStage, type StageContext, type StageHandler, type StageOutcome } from './stage.ts';
+export { finishJob, step, stepIn, type StepOptions, type StepResult } from './step.ts';
+export { startSweeper } from './sweeper.ts';

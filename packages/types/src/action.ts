@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+export const ActionType = z.enum([
+  'restart_service',
+  'scale_up',
+  'clear_cache',
+  'rollback_deploy',
+  'failover_db',
+  'drain_queue',
+]);
+export type ActionType = z.infer<typeof ActionType>;
+
+/**
+ * What may be done when a lease expired and nobody knows whether the effect happened:
+ * I idempotent: send again with the same key. P probe-able: ask first. N neither: `unknown`, page, never repeat.
+ */
+export const ActionClass = z.enum(['idempotent', 'probe', 'once']);
+export type ActionClass = z.infer<typeof ActionClass>;
+
+export const ActionState = z.enum(['planned', 'dispatching', 'succeeded', 'failed', 'denied', 'unknown', 'cancelled']);
+export type ActionState = z.infer<typeof ActionState>;
+
+export const ActionParams = z.record(z.string(), z.union([z.string().max(1_024), z.number(), z.boolean()]));
+export type ActionParams = z.infer<typeof ActionParams>;
+
+/** One step of a plan: an exact call on an exact target. Its hash is what an approver signs. */
+export const PlannedAction = z.object({
+  step: z.number().int().min(0),
+  type: ActionType,
+  /** Id of a catalogue target: one thing, never a pattern. */
+  target: z.string().min(1),
+  provider: z.string(),
+  params: ActionParams,
+  class: ActionClass,
+  /** The state of the target this plan was made for; the provider refuses when it no longer holds. */
+  precondition: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  timeoutMs: z.number().int().positive(),
+  maxRetries: z.number().int().min(0),
+  /** The call in words, for people: "roll back shop-api from v2 to v1". */
+  summary: z.string(),
+  undo: z.string(),
+});
+export type PlannedAction = z.infer<typeof PlannedAction>;
+
+export const Plan = z.object({
+  incidentId: z.string(),
+  runbook: z.string(),
+  runbookHash: z.string(),
+  actions: z.array(PlannedAction).min(1).max(20),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** An action as the ledger holds it. */
+export const Action = PlannedAction.extend({
+  id: z.string(),
+  incidentId: z.string(),
+  generation: z.number().int(),
+  service: z.string(),
+  planHash: z.string(),
+  state: ActionState,
+  attempts: z.number().int(),
+  admittedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+  detail: z.string().nullable(),
+});
+export type Action = z.infer<typeof Action>;
+
+export const Approval = z.object({
+  id: z.string(),
+  incidentId: z.string(),
+  planHash: z.string(),
+  runbook: z.string(),
+  summary: z.string(),
+  /** How many different people must agree. */
+  required: z.number().int().min(1),
+  requestedBy: z.string(),
+  requestedAt: z.number(),
+  expiresAt: z.number(),
+  state: z.enum(['pending', 'approved', 'rejected', 'expired', 'used']),
+});
+export type Approval = z.infer<typeof Approval>;

@@ -1,0 +1,72 @@
+/**
+ * Every safety limit of Nightshift, in one reviewed file. Each has its unit in its name and its reason beside it.
+ * Configuration may make a limit stricter, never looser. `docs/limits.md` is this file, rendered.
+ */
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** What automation may do to other people's systems. Enforced in the ledger's admission transaction. */
+export const actionLimits = {
+  /** Instances added per target and window: a scaling loop must hit a wall long before the bill or a database does. */
+  instancesAddedPerTarget: { max: 3, windowMs: 1 * hour },
+  /** Restarts per target: a third restart in ten minutes hides a fault instead of mending it. */
+  restartsPerTarget: { max: 2, windowMs: 10 * minute },
+  /** Only a deployment this young may be rolled back: older ones have schema and data that depend on them. */
+  rollbackWindowMs: 60 * minute,
+  /** Actions of any type on one target: more means that the remedy does not work. */
+  actionsPerTarget: { max: 4, windowMs: 10 * minute },
+  /** Actions of any type on one service. */
+  actionsPerService: { max: 6, windowMs: 10 * minute },
+  /** Actions everywhere: the last wall when everything looks sick at once. */
+  actionsGlobal: { max: 20, windowMs: 10 * minute },
+  /** Actions per incident: after these a person looks. */
+  actionsPerIncident: { max: 6 },
+  /** Default and greatest time for one action, and how often it may be tried again. */
+  timeoutMs: { default: 30 * second, max: 10 * minute },
+  maxRetries: { default: 1, max: 5 },
+  /** A lease outlives the action's own timeout by this much, so that a living executor always records before it expires. */
+  leaseMarginMs: 5 * second,
+} as const;
+
+/** Actions that always need a person, whatever a runbook says. */
+export const alwaysApprove = { failover_db: 2, drain_queue: 1 } as const satisfies Record<string, number>;
+
+/** Longest stay of an incident in each state before the sweeper moves it on (to a person, unless said otherwise). */
+export const stateDeadlinesMs = {
+  open: 1 * minute,
+  diagnosing: 1 * minute,
+  deciding: 1 * minute,
+  awaiting_approval: 15 * minute,
+  remediating: 15 * minute,
+  verifying: 5 * minute,
+  /** Not an end but a reminder: an escalated incident nobody resolved is paged again. */
+  escalated: 1 * hour,
+  /** After this a resolved incident closes; before it, new anomalies reopen it. */
+  resolved: 10 * minute,
+} as const;
+
+/** How often an incident may go back from verifying to deciding, or be reopened, before a person must look. */
+export const attemptLimits = { decisions: 2, reopens: 3 } as const;
+
+/** Bounds on what comes in from outside. */
+export const inputLimits = {
+  bodyBytes: 8 * 1024 * 1024,
+  samplesPerRequest: 10_000,
+  labelsPerSample: 32,
+  labelNameChars: 128,
+  labelValueChars: 1_024,
+  metricNameChars: 256,
+  /** A sample older than this is history, not a signal; a newer one is a wrong clock. */
+  sampleAgeMs: 24 * hour,
+  sampleAheadMs: 10 * minute,
+  /** New series beyond this are refused and counted; known ones go on. */
+  seriesTotal: 1_000_000,
+  /** Bytes of one diagnostic output kept; the rest is cut. */
+  outputChars: 4_000,
+  configFileBytes: 1024 * 1024,
+} as const;
+
+/** Bounds on what an incident keeps. */
+export const incidentLimits = { seriesPerIncident: 50, pointsPerSeries: 3_600, anomaliesListed: 20 } as const;

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/**
+ * The exact name of one thing (service, target, runbook). Letters, digits, `.`, `_`, `-`, `/`; starts with a letter or digit.
+ * No wildcard, no empty name: an empty or wildcard target has meant "all" in outages.
+ */
+export const ExactName = z
+  .string()
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+    'must name exactly one thing: letters, digits, ".", "_", "-", "/", no wildcard, not empty',
+  );

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { ActionParams, ActionType } from './action.ts';
+import { CheckName } from './diagnostic.ts';
+import { IncidentType } from './incident.ts';
+import { actionLimits } from './limits.ts';
+import { ExactName } from './name.ts';
+
+/** `observe` says what it would do; `approve` asks; `auto` acts. */
+export const RunbookMode = z.enum(['observe', 'approve', 'auto']);
+export type RunbookMode = z.infer<typeof RunbookMode>;
+
+/** A condition on one typed fact of one check. Where several targets were checked, any of them may satisfy it. */
+export const FactCondition = z.strictObject({
+  check: CheckName,
+  fact: z.string().min(1),
+  op: z.enum(['=', '!=', '>', '>=', '<', '<=']).default('='),
+  value: z.union([z.number(), z.string(), z.boolean()]),
+});
+export type FactCondition = z.infer<typeof FactCondition>;
+
+export const RunbookStep = z.strictObject({
+  action: ActionType,
+  /** A target id of the catalogue; absent: the one target of the incident's service that allows this action. */
+  target: ExactName.optional(),
+  params: ActionParams.default({}),
+  timeoutMs: z.number().int().min(100).max(actionLimits.timeoutMs.max).default(actionLimits.timeoutMs.default),
+  maxRetries: z.number().int().min(0).max(actionLimits.maxRetries.max).default(actionLimits.maxRetries.default),
+});
+export type RunbookStep = z.infer<typeof RunbookStep>;
+
+export const Runbook = z.strictObject({
+  schema: z.literal(1),
+  id: ExactName,
+  title: z.string().min(1).max(200),
+  mode: RunbookMode.default('observe'),
+  match: z.strictObject({
+    type: IncidentType,
+    services: z.array(ExactName).min(1).optional(),
+    facts: z.array(FactCondition).default([]),
+    /** Checks that must have found trouble, e.g. `disk_usage: degraded`. */
+    status: z.array(z.strictObject({ check: CheckName, is: z.enum(['ok', 'degraded', 'down']) })).default([]),
+  }),
+  steps: z.array(RunbookStep).min(1).max(20),
+});
+export type Runbook = z.infer<typeof Runbook>;

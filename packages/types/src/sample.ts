@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { inputLimits as limits } from './limits.ts';
+
+/** Label names and values of one series, `service` among them. */
+export const Labels = z.record(z.string().min(1).max(limits.labelNameChars), z.string().max(limits.labelValueChars));
+export type Labels = z.infer<typeof Labels>;
+
+/** One measured value of one series at one time (epoch ms). */
+export const Sample = z.object({
+  name: z.string().min(1).max(limits.metricNameChars).describe('Metric name, as its sender calls it'),
+  value: z.number().describe('A finite number'),
+  timestamp: z.number().int().describe('Epoch milliseconds'),
+  labels: Labels.default({}),
+});
+export type Sample = z.infer<typeof Sample>;
+
+/** A series: a metric name plus its sorted labels. `id` is Nightshift's own, given once and never reused. */
+export const Series = z.object({
+  id: z.number().int().positive(),
+  name: z.string(),
+  labels: Labels,
+  service: z.string(),
+});
+export type Series = z.infer<typeof Series>;
+
+/** The canonical text of a series' identity: equal for equal name and labels in any order, and for nothing else. */
+export function seriesKey(name: string, labels: Labels): string {
+  const names = Object.keys(labels).sort();
+  return JSON.stringify([name, ...names.flatMap((label) => [label, labels[label]])]);
+}
