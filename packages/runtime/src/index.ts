@@ -1,1 +1,7 @@
-export {};
+export { CommonConfig, describeConfig, readConfig, type ConfigVariable } from './config.ts';
+export { createLogger, type Logger } from './logger.ts';
+export type { Metrics } from './metrics.ts';
+export { redactText } from './redact.ts';
+export { main, startService, type Deps, type Running, type ServiceSpec, type StageHandlers, type Started } from './service.ts';
+export { watchYaml, watchYamlFolder, type Versioned, type Watched } from './watch.ts';
+export { formatProblems, loadYaml, parseYaml, valueOf, type Loaded, type Problem } from './yaml.ts';

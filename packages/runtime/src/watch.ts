@@ -1,0 +1,72 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startLoop } from '@nightshift/lifecycle';
+import type { z } from 'zod';
+import type { Logger } from './logger.ts';
+import { formatProblems, loadYaml, valueOf, type Problem } from './yaml.ts';
+
+/** A file's content, followed as it changes. A broken edit is reported and the last good one stays in force. */
+export type Watched<T> = { current(): T; problems(): Problem[]; close(): Promise<void> };
+
+const everyMs = 1_000;
+
+/** Follows one YAML file. Throws FILE_INVALID when it is broken at the start: there is no last good one yet. */
+export async function watchYaml<T extends z.ZodType>(file: string, schema: T, log: Logger): Promise<Watched<z.infer<T>>> {
+  let seen = await fingerprint(file);
+  let value = valueOf(await loadYaml(file, schema));
+  let problems: Problem[] = [];
+  const loop = startLoop({
+    everyMs,
+    onError: (err) => log.error({ err, file }, 'cannot follow file'),
+    async round() {
+      const print = await fingerprint(file);
+      if (print === seen) return 'idle';
+      seen = print;
+      const loaded = await loadYaml(file, schema);
+      problems = loaded.ok ? [] : loaded.problems;
+      if (loaded.ok) value = loaded.value;
+      report(log, file, problems);
+      return 'idle';
+    },
+  });
+  return { current: () => value, problems: () => problems, close: () => loop.close() };
+}
+
+export type Versioned<T> = { value: T; hash: string; file: string };
+
+/** Follows every `*.yaml` of a folder, each on its own: one broken file takes none of the others with it. */
+export async function watchYamlFolder<T extends z.ZodType>(folder: string, schema: T, log: Logger): Promise<Watched<Versioned<z.infer<T>>[]>> {
+  const good = new Map<string, Versioned<z.infer<T>>>();
+  const bad = new Map<string, Problem[]>();
+  const seen = new Map<string, string>();
+  const round = async () => {
+    const files = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(folder, name));
+    for (const gone of [...seen.keys()].filter((file) => !files.includes(file))) {
+      for (const map of [good, bad, seen]) map.delete(gone);
+    }
+    for (const file of files) {
+      const print = await fingerprint(file);
+      if (seen.get(file) === print) continue;
+      seen.set(file, print);
+      const loaded = await loadYaml(file, schema);
+      if (loaded.ok) good.set(file, { value: loaded.value, hash: loaded.hash, file });
+      if (loaded.ok) bad.delete(file);
+      else bad.set(file, loaded.problems);
+      report(log, file, loaded.ok ? [] : loaded.problems);
+    }
+    return 'idle' as const;
+  };
+  await round();
+  const loop = startLoop({ everyMs, round, onError: (err) => log.error({ err, folder }, 'cannot follow folder') });
+  return { current: () => [...good.values()], problems: () => [...bad.values()].flat(), close: () => loop.close() };
+}
+
+function report(log: Logger, file: string, problems: Problem[]) {
+  if (problems.length === 0) log.info({ file }, 'configuration loaded');
+  else log.error({ file, problems }, `configuration refused, the last good one stays in force:\n${formatProblems(problems)}`);
+}
+
+async function fingerprint(file: string): Promise<string> {
+  const info = await stat(file).catch(() => null);
+  return info ? `${info.mtimeMs}/${info.size}/${info.ino}` : 'absent';
+}
