@@ -4,11 +4,12 @@ import { defineConfig } from 'vitest/config';
 const globalSetup = ['./packages/testkit/src/global-setup.ts'].filter((path) => existsSync(path));
 // The rooms' sources are used as they are: no build is needed to test.
 const resolve = { conditions: ['source'] };
-const ssr = { resolve: { conditions: ['source', 'node', 'import', 'default'] } };
+const ssr = { resolve: { conditions: ['source', 'node'] } };
 const rooms = ['packages', 'services', 'infra'];
 
 export default defineConfig({
   test: {
+    reporters: ['default', './packages/testkit/src/plain-reporter.ts'],
     projects: [
       {
         resolve,

@@ -1,1 +1,3 @@
-export {};
+export { postgresUrl, testDatabase, type TestDatabase } from './database.ts';
+export { eventually } from './eventually.ts';
+export { insertIncident, insertOwed } from './seed.ts';
