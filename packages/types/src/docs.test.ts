@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { actionLimits, alwaysApprove, errorCodes, inputLimits, stateDeadlinesMs } from './index.ts';
+
+const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+
+describe('the documents say what the code says', () => {
+  it('docs/errors.md has a line for each code, and for no other', async () => {
+    const documented = [...(await page('errors.md')).matchAll(/^\| `([A-Z_]+)` \| (\S+) \| (.+) \|$/gm)].map(([, code, status, help]) => [code, status, help]);
+    expect(documented).toEqual(Object.entries(errorCodes).map(([code, { status, help }]) => [code, status === 0 ? '–' : String(status), help]));
+  });
+
+  it('docs/limits.md names every safety limit', async () => {
+    const text = await page('limits.md');
+    const names = [actionLimits, alwaysApprove, stateDeadlinesMs, inputLimits].flatMap((group) => Object.keys(group));
+    for (const name of names) expect(text, name).toContain(`\`${name}\``);
+  });
+});
