@@ -88,6 +88,19 @@ describe('the pool', () => {
     await other.close();
   });
 
+  it('cuts a query whose signal aborts, and keeps nothing of it', async () => {
+    const cut = openDb({ url, name: 'cut', max: 1 });
+    const abort = new AbortController();
+    const slow = cut.query('SELECT pg_sleep(10)', [], abort.signal);
+    await expect.poll(() => db.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND state = 'active'`)).toHaveLength(1);
+    abort.abort(new Error('enough'));
+    await expect(slow).rejects.toThrow('enough');
+    expect(cut.usage()).toEqual({ total: 0, idle: 0, waiting: 0 });
+    await expect(cut.query('SELECT 1', [], abort.signal)).rejects.toThrow('enough');
+    expect(await cut.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await cut.close();
+  });
+
   it('says in one coded sentence that Postgres is not there', async () => {
     const nowhere = openDb({ url: 'postgres://nobody:x@127.0.0.1:1/none', name: 'nowhere' });
     await expect(nowhere.query('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });

@@ -4,12 +4,20 @@ import { only, sqlOf, type Sql, type Tx } from './sql.ts';
 
 const timestamptz = 1184;
 const int8 = 20;
-const parseDate = pg.types.getTypeParser(timestamptz) as (text: string) => Date | null;
-pg.types.setTypeParser(timestamptz, (text: string) => parseDate(text)?.getTime() ?? null);
-pg.types.setTypeParser(int8, Number);
+const parseDate = pg.types.getTypeParser(timestamptz) as (text: string) => Date;
+const parsers = new Map<number, (text: string) => unknown>([
+  [timestamptz, (text) => parseDate(text).getTime()],
+  [int8, Number],
+]);
+/** Ours alone: other users of `pg` in this process keep theirs. */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => parsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text'),
+} as pg.CustomTypesConfig;
 
 /** The one bounded pool of a process. */
 export type Db = Sql & {
+  /** As `Sql.query`; a signal that aborts cuts the connection, so that even a server that never answers holds nothing back. */
+  query<Row = Record<string, unknown>>(text: string, params?: unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in one READ COMMITTED transaction (asserted); a deadlock is tried again, at most three times. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A connection of one's own, outside the pool: for advisory locks and LISTEN. The caller closes it. */
@@ -39,6 +47,7 @@ export function openDb(options: DbOptions): Db {
     application_name: options.name,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    types,
   };
   const pool = new pg.Pool({
     ...connection,
@@ -79,16 +88,20 @@ export function openDb(options: DbOptions): Db {
   };
 
   return {
-    async query<Row>(text: string, params?: unknown[]) {
-      const client = await connect();
+    async query<Row>(text: string, params?: unknown[], signal?: AbortSignal) {
+      const client = await unlessAborted(connect(), signal);
       let broken: Error | undefined;
+      // With a query under way, end() destroys the socket at once.
+      const cut = () => void client.end().catch(() => {});
+      signal?.addEventListener('abort', cut, { once: true });
       try {
         return await sqlOf(client).query<Row>(text, params);
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) broken = error as Error;
-        throw error;
+        throw signal?.aborted ? signal.reason : error;
       } finally {
-        client.release(broken);
+        signal?.removeEventListener('abort', cut);
+        client.release(signal?.aborted ? true : broken);
       }
     },
     async tx(work) {
@@ -112,6 +125,37 @@ export function openDb(options: DbOptions): Db {
     usage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
+}
+
+/**
+ * A bare pool for a library that speaks to Postgres itself. `searchPath` pins its schema; the library decides how long it keeps a
+ * connection, so size it for its listeners as well.
+ */
+export function openLibraryPool(options: { url: string; name: string; max: number; searchPath: string; onError: (error: Error) => void }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    max: options.max,
+    options: `-c search_path=${options.searchPath}`,
+  });
+  pool.on('error', options.onError);
+  pool.on('connect', (client) => client.on('error', options.onError));
+  return pool;
+}
+
+/** A connection, or the signal's reason; one that comes too late goes back to the pool. */
+function unlessAborted(connecting: Promise<pg.PoolClient>, signal?: AbortSignal): Promise<pg.PoolClient> {
+  if (!signal) return connecting;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    connecting
+      .then((client) => (signal.aborted ? client.release() : resolve(client)), reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 async function begin(client: pg.PoolClient): Promise<void> {

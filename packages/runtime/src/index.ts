@@ -1,4 +1,5 @@
 export { CommonConfig, describeConfig, readConfig, type ConfigVariable } from './config.ts';
+export { signLink, verifyLink, type LinkClaims } from './link.ts';
 export { createLogger, type Logger } from './logger.ts';
 export type { Metrics } from './metrics.ts';
 export { redactText } from './redact.ts';

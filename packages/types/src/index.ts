@@ -11,6 +11,7 @@ export * from './jobs.ts';
 export * from './limits.ts';
 export * from './name.ts';
 export * from './oncall.ts';
+export * from './page.ts';
 export * from './postmortem.ts';
 export * from './runbook.ts';
 export * from './sample.ts';
