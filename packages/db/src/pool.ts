@@ -127,37 +127,6 @@ export function openDb(options: DbOptions): Db {
   };
 }
 
-/**
- * A bare pool for a library that speaks to Postgres itself. `searchPath` pins its schema; the library decides how long it keeps a
- * connection, so size it for its listeners as well.
- */
-export function openLibraryPool(options: { url: string; name: string; max: number; searchPath: string; onError: (error: Error) => void }): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    application_name: options.name,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    max: options.max,
-    options: `-c search_path=${options.searchPath}`,
-  });
-  pool.on('error', options.onError);
-  pool.on('connect', (client) => client.on('error', options.onError));
-  return pool;
-}
-
-/** A connection, or the signal's reason; one that comes too late goes back to the pool. */
-function unlessAborted(connecting: Promise<pg.PoolClient>, signal?: AbortSignal): Promise<pg.PoolClient> {
-  if (!signal) return connecting;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    connecting
-      .then((client) => (signal.aborted ? client.release() : resolve(client)), reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
 async function begin(client: pg.PoolClient): Promise<void> {
   // Two statements, one round trip: the level is asserted, not assumed.
   const results = (await client.query(

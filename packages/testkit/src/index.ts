@@ -1,3 +1,4 @@
 export { postgresUrl, testDatabase, type TestDatabase } from './database.ts';
 export { eventually } from './eventually.ts';
 export { insertIncident, insertOwed } from './seed.ts';
+export { redisAvailable, startRedis, type TestRedis } from './redis.ts';
