@@ -1,1 +1,4 @@
-export {};
+export { connectQueue, type Depth, type Queue, type QueueOptions } from './queue.ts';
+export type { Consumer, JobContext, JobEvent, JobHandler } from './consumer.ts';
+export { migrateQueue } from './postgres.ts';
+export type { QuarantineRecord } from './quarantine.ts';
