@@ -4,14 +4,14 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { NightshiftError } from '@nightshift/types';
 import pg from 'pg';
-import { reachableFolder, serverUser, type ServerUser } from './server-user.ts';
+import { copyReadable, reachableFolder, serverUser, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);
 const superuser = 'nightshift';
@@ -51,6 +51,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   if (user.uid !== undefined) await chown(dir, user.uid, user.gid!);
   const password = await secretOf(dir);
   if (!(await exists(join(data, 'PG_VERSION')))) await initialise(bin, dir, data, password, user);
+  await forgetStranger(data);
   await control('stop', '-m', 'fast', '-w', '-t', '20').catch(() => {}); // nothing runs: nothing to stop
 
   const port = options.port || (await freePort());
@@ -122,6 +123,15 @@ async function initialise(bin: string, dir: string, data: string, password: stri
   }
 }
 
+/** After a reboot the pid file may name a process that is no Postgres: `pg_ctl` would stop that one. Where there is /proc, look. */
+async function forgetStranger(data: string) {
+  const file = join(data, 'postmaster.pid');
+  const pid = (await readFile(file, 'utf8').catch(() => '')).split('\n')[0];
+  if (!pid || !(await exists('/proc/self/cmdline'))) return;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (!command.includes('postgres')) await rm(file, { force: true });
+}
+
 /** The folder of `pg_ctl`, where the server's user can reach it. */
 async function reachableBinaries(user: ServerUser): Promise<string> {
   const platform = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform as string];
@@ -130,7 +140,7 @@ async function reachableBinaries(user: ServerUser): Promise<string> {
   for (const name of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(native, 'bin', name), 0o755).catch(() => {});
   const reachable = await reachableFolder(native, user);
   if (reachable !== native && !(await exists(join(reachable, 'bin', 'pg_ctl')))) {
-    await cp(native, reachable, { recursive: true, verbatimSymlinks: true });
+    await copyReadable(native, reachable);
   }
   return join(reachable, 'bin');
 }

@@ -127,6 +127,19 @@ export function openDb(options: DbOptions): Db {
   };
 }
 
+/** A connection, or the signal's reason; one that comes too late goes back to the pool. */
+function unlessAborted(connecting: Promise<pg.PoolClient>, signal?: AbortSignal): Promise<pg.PoolClient> {
+  if (!signal) return connecting;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    connecting
+      .then((client) => (signal.aborted ? client.release() : resolve(client)), reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
 async function begin(client: pg.PoolClient): Promise<void> {
   // Two statements, one round trip: the level is asserted, not assumed.
   const results = (await client.query(
