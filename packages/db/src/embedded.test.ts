@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,22 @@ describe('the embedded Postgres', () => {
     await second.kill();
     const third = await start();
     expect(await ask(third.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('leaves a stranger alone that got the process id of a server killed long ago', async () => {
+    const first = await start();
+    const file = join(first.dir, 'data', 'postmaster.pid');
+    const [, ...rest] = (await readFile(file, 'utf8')).split('\n');
+    await first.stop();
+    const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    try {
+      await writeFile(file, [stranger.pid, ...rest].join('\n'));
+      const second = await start();
+      expect(await ask(second.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(stranger.signalCode).toBeNull();
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 
   it('says which port is in use', async () => {
