@@ -32,6 +32,10 @@ export const errorCodes = {
     help: 'Check that the queue of QUEUE_URL is reachable. Nothing was accepted: send again.',
   },
   QUEUE_BEHIND: { status: 503, help: 'The detectors are behind. Send again after Retry-After, or add detectors.' },
+  INGEST_BUSY: {
+    status: 503,
+    help: 'Too many bytes are in flight. Send again after Retry-After with fewer requests at once, or add ingest processes.',
+  },
   JOB_INVALID: {
     status: 0,
     help: 'The job payload or id does not fit the job catalogue. It is in the quarantine queue.',

@@ -58,6 +58,8 @@ export const inputLimits = {
   labelNameChars: 128,
   labelValueChars: 1_024,
   metricNameChars: 256,
+  /** Name and all labels of a series as canonical UTF-8 text: they must fit an index entry of Postgres (2,704 bytes). */
+  seriesKeyBytes: 2_400,
   /** A sample older than this is history, not a signal; a newer one is a wrong clock. */
   sampleAgeMs: 24 * hour,
   sampleAheadMs: 10 * minute,
