@@ -1,0 +1,54 @@
+import type { Db } from '@nightshift/db';
+import type { CheckName, CheckStatus, Facts, Incident, Target } from '@nightshift/types';
+import type { Databases } from './databases.ts';
+
+/** What a check looks at: a catalogue target of the incident's service, or the service itself. */
+export type Subject = Target | { kind: 'service'; id: string; inCatalogue: boolean };
+export type SubjectOf<K extends Subject['kind']> = Extract<Subject, { kind: K }>;
+
+/** What every check of one diagnosis shares. */
+export type Surroundings = {
+  incident: Incident;
+  /** Database clock at the start of the diagnosis (epoch ms). */
+  at: number;
+  /** Nightshift's own database: deployments are in it. */
+  db: Db;
+  /** Pools to the databases that are looked at, one per address. */
+  databases: Databases;
+  /** Where `urlEnv` and its like are looked up. */
+  env: Record<string, string | undefined>;
+  /** How long before the onset a deployment may lie and still be suspect. */
+  suspectWindowMs: number;
+};
+
+export type CheckContext<T extends Subject> = Surroundings & {
+  subject: T;
+  /** Aborts at the check's deadline: whatever the check has open must then be cut. */
+  signal: AbortSignal;
+};
+
+/** What a check found out. */
+export type Finding = { status: CheckStatus; facts: Facts; output: string };
+
+/**
+ * One thing an engineer would look at. `run` throws, or answers `unknown`, when it could not find out; `down` is only for what was
+ * seen to be down.
+ */
+export type Check<T extends Subject = Subject> = {
+  id: CheckName;
+  appliesTo(subject: Subject): subject is T;
+  run(context: CheckContext<T>): Promise<Finding>;
+};
+
+export const unknown = (output: string, facts: Facts = {}): Finding => ({ status: 'unknown', facts, output });
+
+/** The value of an environment variable that a target names; throws in words that say where to set it. */
+export function referenced(context: CheckContext<Subject>, name: string): string {
+  const value = context.env[name];
+  if (!value) {
+    throw new Error(
+      `environment variable ${name}, which target "${context.subject.id}" names, is not set where diagnostics runs`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage, type Facts } from '@nightshift/types';
+import { Redis } from 'ioredis';
+import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../check.ts';
+import { judgeConnection } from '../connection-error.ts';
+
+const fullPercent = 90;
+const connectTimeoutMs = 5_000;
+/** Two readings this far apart tell what is happening now from what once happened. */
+const betweenReadingsMs = 200;
+
+/** Memory against its limit, evictions, clients, persistence and replication of a Redis. That it answers is not yet "ok". */
+export const redisHealth: Check<SubjectOf<'redis'>> = {
+  id: 'redis_health',
+  appliesTo: (subject) => subject.kind === 'redis',
+  async run(context) {
+    const url = referenced(context, context.subject.urlEnv);
+    const client = new Redis(url, {
+      lazyConnect: true,
+      connectTimeout: connectTimeoutMs,
+      enableReadyCheck: false, // a Redis that is loading its data is a finding, not a reason to wait
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      connectionName: 'nightshift-diagnostics',
+    });
+    let problem: unknown;
+    let connected = false;
+    client.on('error', (error) => (problem = error));
+    client.on('connect', () => (connected = true));
+    const cut = () => {
+      client.disconnect();
+      client.stream?.destroy(); // disconnect() alone is polite to a silent server for two seconds
+    };
+    context.signal.addEventListener('abort', cut, { once: true });
+    try {
+      return await look(client, context);
+    } catch (error) {
+      if (context.signal.aborted) return silent(connected, context);
+      return judgeFailure(error, problem);
+    } finally {
+      context.signal.removeEventListener('abort', cut);
+      cut();
+    }
+  },
+};
+
+async function look(client: Redis, { signal }: CheckContext<SubjectOf<'redis'>>): Promise<Finding> {
+  await client.connect();
+  const before = parseInfo(await client.info());
+  await delay(betweenReadingsMs, undefined, { signal });
+  return judge(before, parseInfo(await client.info()));
+}
+
+/** It took the connection and never said a word: down. It did not even take it: perhaps we are cut off. */
+function silent(connected: boolean, { signal }: CheckContext<SubjectOf<'redis'>>): Finding {
+  const words = errorMessage(signal.reason);
+  return connected
+    ? { status: 'down', facts: {}, output: `took the connection and never answered: ${words}` }
+    : unknown(`could not be reached from here: ${words}`);
+}
+
+function judgeFailure(error: unknown, problem: unknown): Finding {
+  const text = errorMessage(error);
+  if (text.startsWith('LOADING'))
+    return { status: 'degraded', facts: { loading: true }, output: 'it is loading its data' };
+  if (/^(NOAUTH|WRONGPASS|NOPERM|ERR invalid (password|username))/i.test(text))
+    return unknown(`it answers, but we may not look: ${text}`);
+  return { ...judgeConnection(problem ?? error), facts: {} };
+}
+
+/** `key:value` lines of INFO. */
+export function parseInfo(text: string): Map<string, string> {
+  const lines = text.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+}
+
+/** Judges two readings of INFO, the second `betweenReadingsMs` after the first. A number that is not there is null, never "fine". */
+export function judge(before: Map<string, string>, after: Map<string, string>): Finding {
+  const number = (key: string, from = after) => {
+    const text = from.get(key);
+    const value = text === undefined || text === '' ? Number.NaN : Number(text);
+    return Number.isFinite(value) ? value : null;
+  };
+  const used = number('used_memory');
+  if (used === null) return unknown('its INFO does not say how much memory it uses');
+  // Without a limit of its own, the machine's memory is the limit.
+  const limit = number('maxmemory') || number('total_system_memory');
+  const evicted = [number('evicted_keys', before), number('evicted_keys')] as const;
+  const clients = number('connected_clients');
+  const maxClients = number('maxclients');
+  const facts = {
+    usedMemoryBytes: used,
+    maxMemoryBytes: number('maxmemory') || null,
+    usedPercent: limit ? Math.round((used / limit) * 1_000) / 10 : null,
+    maxMemoryPolicy: after.get('maxmemory_policy') ?? null,
+    evictedKeys: evicted[1],
+    evictedPerSecond:
+      evicted[0] === null || evicted[1] === null ? null : ((evicted[1] - evicted[0]) * 1_000) / betweenReadingsMs,
+    connectedClients: clients,
+    clientsPercent: clients !== null && maxClients ? Math.round((clients / maxClients) * 1_000) / 10 : null,
+    // Consumers of queues block by design: a fact, no fault.
+    blockedClients: number('blocked_clients'),
+    rejectedConnections: number('rejected_connections'),
+    loading: after.get('loading') === '1',
+    snapshotOk: after.get('rdb_last_bgsave_status') !== 'err',
+    appendOk: after.get('aof_last_write_status') !== 'err',
+    role: after.get('role') ?? null,
+    replicationOk: after.get('master_link_status') !== 'down',
+  } satisfies Facts;
+  const trouble = [
+    facts.usedPercent !== null && facts.usedPercent >= fullPercent && `memory is ${facts.usedPercent}% full`,
+    facts.evictedPerSecond !== null && facts.evictedPerSecond > 0 && `it evicts ${facts.evictedPerSecond} keys/s`,
+    facts.clientsPercent !== null &&
+      facts.clientsPercent >= fullPercent &&
+      `${facts.clientsPercent}% of its client connections are taken`,
+    facts.loading && 'it is loading its data',
+    !facts.snapshotOk && 'its last snapshot failed',
+    !facts.appendOk && 'its last write to the append-only file failed',
+    !facts.replicationOk && 'it has lost its primary',
+  ].filter((line) => line !== false);
+  const memory = `memory ${megabytes(used)}${facts.maxMemoryBytes ? ` of ${megabytes(facts.maxMemoryBytes)}` : ', no limit set'}`;
+  const output = `${memory}; ${clients ?? '?'} clients, ${facts.blockedClients ?? '?'} of them blocked; ${facts.evictedKeys ?? '?'} keys evicted since its start`;
+  return { status: trouble.length > 0 ? 'degraded' : 'ok', facts, output: [...trouble, output].join('; ') };
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;

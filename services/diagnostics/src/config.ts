@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+const deadlineMs = 10_000;
+
+export const Config = z.object({
+  CHECK_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(deadlineMs)
+    .default(deadlineMs)
+    .describe('Longest time of one check in ms, at most 10,000; then it is cancelled and `unknown`'),
+  SUSPECT_WINDOW_MINUTES: z.coerce
+    .number()
+    .min(1)
+    .max(60)
+    .default(30)
+    .describe('A deployment is suspect when it came at most this long before the onset'),
+});
+export type Config = z.infer<typeof Config>;

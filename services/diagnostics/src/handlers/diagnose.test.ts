@@ -1,0 +1,134 @@
+import { runStage, step, timeline } from '@nightshift/lifecycle';
+import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { Catalogue } from '@nightshift/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checks } from '../checks/index.ts';
+import { openDatabases, type Databases } from '../databases.ts';
+import { diagnose, type DiagnoseParts } from './diagnose.ts';
+
+let test: TestDatabase;
+let databases: Databases;
+beforeAll(async () => {
+  test = await testDatabase();
+  databases = openDatabases(() => {});
+});
+afterAll(async () => {
+  await databases.close();
+  await test.close();
+});
+
+const catalogue = Catalogue.parse({
+  schema: 1,
+  services: [
+    {
+      name: 'shop-api',
+      targets: [
+        { id: 'shop-db', kind: 'postgres', urlEnv: 'SHOP_DB_URL' },
+        { id: 'shop-web', kind: 'http', urlEnv: 'SHOP_WEB_URL' },
+        { id: 'shop-disk', kind: 'disk', path: '/' },
+        { id: 'shop-process', kind: 'process', urlEnv: 'A', tokenEnv: 'B', process: 'shop-api' },
+      ],
+    },
+    { name: 'other', targets: [{ id: 'other-disk', kind: 'disk', path: '/' }] },
+  ],
+});
+
+async function open(service: string) {
+  const incidentId = await insertIncident(test.db, { service });
+  await insertOwed(test.db, incidentId, 'diagnose');
+  const parts: DiagnoseParts = {
+    db: test.db,
+    databases,
+    catalogue: () => catalogue,
+    checks,
+    env: { SHOP_DB_URL: test.url },
+    deadlineMs: 5_000,
+    suspectWindowMs: 1_800_000,
+  };
+  const run = (signal = new AbortController().signal, changes: Partial<DiagnoseParts> = {}) =>
+    runStage(
+      test.db,
+      { v: 1, incidentId, stage: 'diagnose', generation: 1 },
+      signal,
+      diagnose({ ...parts, ...changes }),
+    );
+  const rows = () =>
+    test.db.query(
+      'SELECT check_name AS "check", target, status, output FROM diagnostic WHERE incident_id = $1 ORDER BY 1',
+      [incidentId],
+    );
+  return { incidentId, run, rows };
+}
+
+describe('the diagnose stage', () => {
+  it("looks at the targets of the incident's service and at nothing else (defect 17)", async () => {
+    const { incidentId, run, rows } = await open('shop-api');
+    expect(await run()).toBe('done');
+    expect(await rows()).toMatchObject([
+      { check: 'database_connections', target: 'shop-db', status: 'ok' },
+      { check: 'disk_usage', target: 'shop-disk' },
+      {
+        check: 'http_probe',
+        target: 'shop-web',
+        status: 'unknown',
+        output: expect.stringContaining('SHOP_WEB_URL, which target "shop-web" names, is not set') as string,
+      },
+      { check: 'recent_deployments', target: 'shop-api', status: 'ok' },
+    ]);
+    const [entry] = await timeline(test.db, incidentId);
+    expect(entry).toMatchObject({
+      actor: 'diagnostics',
+      from: 'diagnosing',
+      to: 'deciding',
+      event: { kind: 'diagnosed' },
+    });
+    expect(entry!.event.kind === 'diagnosed' && entry!.event.results).toHaveLength(4);
+    expect(
+      await test.db.query(`SELECT stage FROM outbox WHERE incident_id = $1 AND done_at IS NULL`, [incidentId]),
+    ).toEqual([{ stage: 'remediate' }]);
+  });
+
+  it('knows the deployments of a service that the catalogue does not know, and says that it knows no more', async () => {
+    const { run, rows } = await open('stranger');
+    await run();
+    expect(await rows()).toMatchObject([
+      { check: 'recent_deployments', output: expect.stringContaining('not in the catalogue') as string },
+    ]);
+  });
+
+  it('happens once, however often the job comes', async () => {
+    const { run, rows, incidentId } = await open('other');
+    const outcomes = await Promise.all([run(), run(), run()]);
+    expect(outcomes).toContain('done');
+    expect(await run()).toBe('not_owed');
+    expect(await rows()).toHaveLength(2);
+    expect(await timeline(test.db, incidentId)).toHaveLength(1);
+  });
+
+  it('writes nothing when it is stopped half-way, and does it all when the job comes again', async () => {
+    const { run, rows } = await open('shop-api-2');
+    const abort = new AbortController();
+    const stuck = {
+      ...checks[0]!,
+      appliesTo: (subject: { kind: string }): subject is never => subject.kind === 'service',
+      run: () => new Promise<never>(() => abort.abort(new Error('stopped'))),
+    };
+    await expect(run(abort.signal, { checks: [stuck] })).rejects.toThrow('stopped');
+    expect(await rows()).toEqual([]);
+    expect(await run()).toBe('done');
+  });
+
+  it('is too late, without effect, when a person ended it meanwhile (defect 53)', async () => {
+    const { incidentId, run, rows } = await open('ended');
+    const resolving = {
+      ...checks[3]!,
+      run: async () => {
+        await step(test.db, incidentId, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
+        return { status: 'ok' as const, facts: {}, output: '' };
+      },
+    };
+    expect(await run(undefined, { checks: [resolving] })).toBe('done');
+    expect(await rows()).toEqual([]);
+    expect((await timeline(test.db, incidentId)).map((entry) => entry.event.kind)).toEqual(['resolved_by_person']);
+  });
+});

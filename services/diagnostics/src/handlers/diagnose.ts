@@ -1,0 +1,59 @@
+import { now, type Db } from '@nightshift/db';
+import { step, type StageHandler } from '@nightshift/lifecycle';
+import type { Catalogue, DiagnosticResult } from '@nightshift/types';
+import type { Check, Subject } from '../check.ts';
+import type { Databases } from '../databases.ts';
+import { runChecks } from '../run-checks.ts';
+import { saveResults } from '../store.ts';
+
+export type DiagnoseParts = {
+  db: Db;
+  databases: Databases;
+  catalogue: () => Catalogue;
+  checks: readonly Check[];
+  env: Record<string, string | undefined>;
+  deadlineMs: number;
+  suspectWindowMs: number;
+  observe?: (result: DiagnosticResult) => void;
+};
+
+const summaryChars = 200;
+
+/** Looks at the targets of the incident's service; results and the step `diagnosed` are committed together. */
+export const diagnose =
+  (parts: DiagnoseParts): StageHandler =>
+  async ({ incident, stage, generation, signal }) => {
+    const { db, databases, env, suspectWindowMs, checks, deadlineMs } = parts;
+    const results = await runChecks({
+      checks,
+      subjects: subjectsOf(incident.service, parts.catalogue()),
+      surroundings: { incident, at: await now(db), db, databases, env, suspectWindowMs },
+      deadlineMs,
+      signal,
+    });
+    signal.throwIfAborted(); // stopped half-way: the job comes again, rather than a diagnosis full of "unknown"
+    for (const result of results) parts.observe?.(result);
+    const summaries = results.map(({ check, target, status, output }) => ({
+      check,
+      target,
+      status,
+      summary: output.slice(0, summaryChars),
+    }));
+    await step(
+      db,
+      incident.id,
+      { kind: 'diagnosed', results: summaries },
+      {
+        actor: 'diagnostics',
+        job: { stage, generation },
+        also: (tx) => saveResults(tx, incident.id, generation, results),
+      },
+    );
+    return 'done';
+  };
+
+/** What there is to look at: the service itself and, where the catalogue knows it, its targets. */
+export function subjectsOf(name: string, catalogue: Catalogue): Subject[] {
+  const service = catalogue.services.find((each) => each.name === name);
+  return [{ kind: 'service', id: name, inCatalogue: service !== undefined }, ...(service?.targets ?? [])];
+}

@@ -1,0 +1,78 @@
+/** Stand-ins for tests: the surroundings of a check, and a server that takes connections and says nothing. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Db } from '@nightshift/db';
+import type { Incident } from '@nightshift/types';
+import type { CheckContext, Subject } from './check.ts';
+import type { Databases } from './databases.ts';
+
+export const incident: Incident = {
+  id: 'inc-1',
+  fingerprint: 'service:shop-api',
+  service: 'shop-api',
+  title: 'shop-api: too many errors',
+  type: 'high_error_rate',
+  severity: 'critical',
+  state: 'diagnosing',
+  version: 1,
+  generation: 1,
+  decisions: 0,
+  reopens: 0,
+  onsetAt: 0,
+  openedAt: 0,
+  actedAt: null,
+  resolvedAt: null,
+  deadlineAt: 60_000,
+  resolution: null,
+  acknowledgedBy: null,
+  acknowledgedAt: null,
+  runbook: null,
+};
+
+/** What a check is given; whatever the test does not say is there but cannot be used. */
+export function context<T extends Subject>(given: Partial<CheckContext<T>> & { subject: T }): CheckContext<T> {
+  const unused = (name: string) =>
+    new Proxy({}, { get: () => () => Promise.reject(new Error(`this test gave no ${name}`)) }) as unknown;
+  return {
+    incident,
+    at: 0,
+    db: unused('db') as Db,
+    databases: unused('databases') as Databases,
+    env: {},
+    suspectWindowMs: 30 * 60_000,
+    signal: new AbortController().signal,
+    ...given,
+  };
+}
+
+export type SilentServer = {
+  port: number;
+  /** Connections that are open now. */
+  open(): number;
+  /** Resolves when the first connection has come in and said something: its other end knows that it is connected. */
+  connected(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** A black hole: accepts, reads, never answers. */
+export async function silentServer(): Promise<SilentServer> {
+  const sockets = new Set<Socket>();
+  let arrived = () => {};
+  const first = new Promise<void>((resolve) => (arrived = resolve));
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('data', arrived);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    open: () => sockets.size,
+    connected: () => first,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
