@@ -1,8 +1,8 @@
 import type { IncidentEvent } from '@nightshift/types';
-import { insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { eventually, insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveClock } from '@nightshift/db';
-import { decideApproval, findIncident, raise, runStage, step, timeline, type Alarm } from './index.ts';
+import { decideApproval, findIncident, raise, runStage, step, timeline, type Alarm, type StepResult } from './index.ts';
 
 let test: TestDatabase;
 beforeAll(async () => (test = await testDatabase({ max: 16 })));
@@ -43,6 +43,23 @@ describe('one transaction per step', () => {
     const entries = await timeline(test.db, id);
     expect(entries.map((entry) => entry.seq)).toEqual(Array.from({ length: 11 }, (_, i) => i + 1));
     expect(await outbox(id)).toHaveLength(1);
+  });
+
+  it('decides again when it was overtaken between reading and writing', async () => {
+    const id = await insertIncident(test.db, { service: 'overtaken' });
+    let second!: Promise<StepResult>;
+    const blocked = () =>
+      eventually(async () => expect(await test.db.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).toHaveLength(1));
+    const first = await step(test.db, id, { kind: 'resolved_by_person', by: 'ada', reason: '' }, {
+      actor: 'ada',
+      async also() {
+        // The other one has read "diagnosing" and now waits for the row.
+        second = step(test.db, id, diagnosed, { actor: 'diagnostics' });
+        await blocked();
+      },
+    });
+    expect([first.accepted, await second]).toEqual([true, { accepted: false, reason: 'too late: the incident is resolved' }]);
+    expect(await findIncident(test.db, id)).toMatchObject({ state: 'resolved', resolution: 'person', version: 2 });
   });
 
   it('keeps the timeline append-only', async () => {
