@@ -3,6 +3,28 @@ export { signLink, verifyLink, type LinkClaims } from './link.ts';
 export { createLogger, type Logger } from './logger.ts';
 export type { Metrics } from './metrics.ts';
 export { redactText } from './redact.ts';
-export { main, startService, type Deps, type Running, type ServiceSpec, type StageHandlers, type Started } from './service.ts';
+export {
+  main,
+  startService,
+  type Deps,
+  type Running,
+  type ServiceSpec,
+  type StageHandlers,
+  type Started,
+} from './service.ts';
+export {
+  activeTokens,
+  createToken,
+  createTokenCheck,
+  hashToken,
+  listTokens,
+  revokeToken,
+  tokenCacheMs,
+  tokenScopes,
+  type ActiveToken,
+  type Token,
+  type TokenCheck,
+  type TokenScope,
+} from './token.ts';
 export { watchYaml, watchYamlFolder, type Versioned, type Watched } from './watch.ts';
 export { formatProblems, loadYaml, parseYaml, valueOf, type Loaded, type Problem } from './yaml.ts';

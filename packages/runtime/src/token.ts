@@ -63,7 +63,10 @@ export const tokenCacheMs = 5_000;
 /** A token nobody knows makes the list be read again, but never more often than this, whoever floods us with guesses. */
 const rereadMs = 250;
 
-export type TokenCheck = (authorization: string | undefined, scope: TokenScope) => Promise<{ id: number; name: string }>;
+export type TokenCheck = (
+  authorization: string | undefined,
+  scope: TokenScope,
+) => Promise<{ id: number; name: string }>;
 
 /**
  * Checks `Authorization: Bearer nst_…` against the tokens in force, which `load` reads; their list is kept for at most 5 s. Rejects
@@ -93,14 +96,18 @@ export function createTokenCheck(load: () => Promise<ActiveToken[]>): TokenCheck
   return async (authorization, scope) => {
     if (!authorization) throw new NightshiftError('AUTH_MISSING', 'the request has no Authorization header');
     const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (!secret || !secretShape.test(secret)) throw new NightshiftError('AUTH_INVALID', 'the Authorization header holds no token of Nightshift');
+    if (!secret || !secretShape.test(secret))
+      throw new NightshiftError('AUTH_INVALID', 'the Authorization header holds no token of Nightshift');
     const hash = hashToken(secret);
     const key = hash.toString('base64');
     const asked = performance.now();
     if (asked - loadedAt >= tokenCacheMs) await reload();
     if (!known.has(key)) await newerThan(asked);
     const token = known.get(key);
-    const inForce = token && timingSafeEqual(token.hash, hash) && (token.leftMs === null || performance.now() - loadedAt < token.leftMs);
+    const inForce =
+      token &&
+      timingSafeEqual(token.hash, hash) &&
+      (token.leftMs === null || performance.now() - loadedAt < token.leftMs);
     if (!inForce) throw new NightshiftError('AUTH_INVALID', 'the token is unknown, expired or revoked');
     if (!token.scopes.includes(scope)) {
       throw new NightshiftError('AUTH_SCOPE', `the token "${token.name}" lacks the scope "${scope}"`);

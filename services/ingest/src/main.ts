@@ -1,1 +1,5 @@
-export {};
+import { main } from '@nightshift/runtime';
+import { Config } from './config.ts';
+import { startIngest } from './service.ts';
+
+await main({ name: 'ingest', config: Config, start: startIngest });

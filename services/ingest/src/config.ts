@@ -1,0 +1,53 @@
+import { inputLimits } from '@nightshift/types';
+import { z } from 'zod';
+
+const mebibyte = 1024 * 1024;
+
+export const Config = z.object({
+  SHARD_COUNT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      'Number of shards, fixed for good at the first start (then 4 if not set); later only to be sure that it is this one',
+    ),
+  NIGHTSHIFT_MAX_SERIES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(inputLimits.seriesTotal)
+    .default(inputLimits.seriesTotal)
+    .describe('New series beyond this many are refused and counted; known ones go on'),
+  INGEST_SERIES_CACHE: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(10_000_000)
+    .default(200_000)
+    .describe('Series whose id this process keeps in memory; best above the number of series that are sent'),
+  INGEST_MAX_LAG_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe('503 once the oldest batch of a shard has waited this long in ms for its detector'),
+  INGEST_MAX_WAITING_JOBS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe(
+      '503 once a shard has this many batches waiting (of at most 133 kB each): bounds the memory of the queue',
+    ),
+  INGEST_INFLIGHT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(inputLimits.bodyBytes)
+    .default(128 * mebibyte)
+    .describe(
+      '503 once the bodies of unanswered requests have this many bytes together: bounds the memory of this process',
+    ),
+});
+export type Config = z.infer<typeof Config>;

@@ -1,0 +1,95 @@
+import { inputLimits, type Batch, type Labels } from '@nightshift/types';
+import { isRecord, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
+import { quickKey, type SeriesRegistry } from './series.ts';
+
+export type IndexedRefusal = Refusal & { index: number };
+
+/** What a request's samples came to: the good ones packed in the order sent, and why the others were refused. */
+export type ReadSamples = { batch: Batch; count: number; refused: IndexedRefusal[] };
+
+const none: Labels = Object.freeze({});
+
+/**
+ * Checks samples from outside and finds the id of their series. One of a series seen before needs no more than its types, its
+ * finite value and its time looked at: name and labels were checked then.
+ */
+export async function readSamples(
+  samples: readonly unknown[],
+  at: number,
+  registry: SeriesRegistry,
+): Promise<ReadSamples> {
+  const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
+  const seriesIds = new Uint32Array(samples.length);
+  const timestamps = new Float64Array(samples.length);
+  const values = new Float64Array(samples.length);
+  const refused: IndexedRefusal[] = [];
+  const unknown: { row: number; index: number; quick: string; name: string; labels: Labels }[] = [];
+  let count = 0;
+
+  for (let index = 0; index < samples.length; index++) {
+    const raw = samples[index];
+    const quick = quickKeyOf(raw, window);
+    const id = quick === undefined ? undefined : registry.recent.get(quick);
+    if (id === undefined) {
+      const refusal = refusalOf(raw, window);
+      if (refusal) {
+        refused.push({ index, ...refusal });
+        continue;
+      }
+      const { name, labels } = raw as CheckedSample;
+      unknown.push({ row: count, index, quick: quick!, name, labels: labels ?? none });
+    }
+    const sample = raw as CheckedSample;
+    seriesIds[count] = id ?? 0;
+    timestamps[count] = sample.timestamp;
+    values[count] = sample.value;
+    count += 1;
+  }
+
+  const batch = { seriesIds, timestamps, values };
+  if (unknown.length === 0) return { batch, count, refused };
+  const ids = await registry.resolve(unknown);
+  let someRefused = false;
+  unknown.forEach(({ row, index, quick }, i) => {
+    const id = ids[i];
+    if (id === undefined) {
+      someRefused = true;
+      refused.push({ index, ...limitRefusal });
+      return;
+    }
+    registry.recent.set(quick, id);
+    seriesIds[row] = id;
+  });
+  if (!someRefused) return { batch, count, refused };
+  refused.sort((a, b) => a.index - b.index);
+  return { batch, count: dropWithoutId(batch, count), refused };
+}
+
+const limitRefusal: Refusal = {
+  field: 'labels',
+  reason: 'series_limit',
+  message: 'there are too many series already: drop labels with many values',
+};
+
+/** The quick key of a sample whose types, value and time are right; undefined for any other. */
+function quickKeyOf(raw: unknown, { oldest, newest }: Window): string | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { name, value, timestamp, labels = none } = raw as Record<keyof CheckedSample, unknown>;
+  if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  if (!Number.isInteger(timestamp) || (timestamp as number) < oldest || (timestamp as number) > newest)
+    return undefined;
+  return isRecord(labels) ? quickKey(name, labels) : undefined;
+}
+
+/** Closes the gaps of rows whose series got no id (0); returns how many are left. */
+function dropWithoutId({ seriesIds, timestamps, values }: Batch, count: number): number {
+  let kept = 0;
+  for (let row = 0; row < count; row++) {
+    if (seriesIds[row] === 0) continue;
+    seriesIds[kept] = seriesIds[row]!;
+    timestamps[kept] = timestamps[row]!;
+    values[kept] = values[row]!;
+    kept += 1;
+  }
+  return kept;
+}

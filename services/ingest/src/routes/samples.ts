@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import { errorMessage, inputLimits, NightshiftError } from '@nightshift/types';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isRecord } from '../check.ts';
+import type { DbClock } from '../clock.ts';
+import type { Gate } from '../gate.ts';
+import type { GroupCommit } from '../group-commit.ts';
+import type { IngestMetrics } from '../metrics.ts';
+import { readSamples, type IndexedRefusal } from '../read-samples.ts';
+import { ErrorAnswer, listedRefusals, RefusedAnswer, SamplesAnswer, SamplesBody } from '../schema.ts';
+import type { SeriesRegistry } from '../series.ts';
+import { admit } from './admit.ts';
+
+export type SamplesParts = {
+  clock: DbClock;
+  gate: Gate;
+  group: GroupCommit;
+  registry: SeriesRegistry;
+  metrics: IngestMetrics;
+};
+
+const schema = {
+  summary: 'Push samples',
+  description: `Up to ${inputLimits.samplesPerRequest} samples. A bad one is refused with its index and reason, the others are kept. An answer of 2xx comes once all accepted samples are in the queue. After a 503 send all of them again: a sample that comes twice counts once.`,
+  body: SamplesBody,
+  response: {
+    202: SamplesAnswer.describe('The accepted samples are in the queue'),
+    400: RefusedAnswer.describe('The body is malformed, or none of its samples could be taken'),
+    401: ErrorAnswer.describe('No token, or one that is not in force'),
+    403: ErrorAnswer.describe('The token lacks the scope `ingest`'),
+    413: ErrorAnswer.describe('Too many bytes or samples'),
+    429: RefusedAnswer.describe('All samples are of new series, and there are too many series'),
+    503: ErrorAnswer.describe('Behind, or the queue or the database is out of reach: send again after Retry-After'),
+  },
+};
+
+/** `POST /v1/samples`. Parses and checks by itself: a schema compiler in between would cost more than all the rest. */
+export function samplesRoute(app: FastifyInstance, { clock, gate, group, registry, metrics }: SamplesParts): void {
+  const inHouse = new WeakMap<FastifyRequest, () => void>();
+
+  const enter = async (request: FastifyRequest, reply: FastifyReply) => {
+    let left = false;
+    const leave = () => {
+      if (!left) group.leave();
+      left = true;
+    };
+    admit(request, reply, gate, leave);
+    group.enter();
+    inHouse.set(request, leave);
+  };
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.post(
+    '/v1/samples',
+    { schema, onRequest: enter, validatorCompiler: () => () => true, serializerCompiler: () => JSON.stringify },
+    async (request, reply): Promise<SamplesAnswer> => {
+      const samples = samplesOf(request);
+      const { batch, count, refused } = await readSamples(samples, clock.now(), registry);
+      countRefused(metrics, refused);
+      if (count === 0 && refused.length > 0) throw allRefused(refused);
+      const queued = group.put(batch, count);
+      inHouse.get(request)?.();
+      await queued;
+      metrics.accepted(count);
+      reply.code(202);
+      return { accepted: count, ...listed(refused) };
+    },
+  );
+}
+
+/** The list of samples in a body. Throws BODY_INVALID or BODY_TOO_LARGE. */
+function samplesOf(request: FastifyRequest): readonly unknown[] {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') throw invalid(`the body is encoded as ${encoding.slice(0, 40)}: send plain JSON`);
+  const bytes = request.body;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) throw invalid('the body is empty: send {"samples": [...]}');
+  if (!isUtf8(bytes)) throw invalid('the body is not UTF-8');
+  let body: unknown;
+  try {
+    body = JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw invalid(`the body is not JSON (NaN and Infinity are none either): ${errorMessage(error).slice(0, 200)}`);
+  }
+  const samples = isRecord(body) ? body['samples'] : undefined;
+  if (!Array.isArray(samples)) throw invalid('the body must be an object with a list "samples"');
+  if (samples.length > inputLimits.samplesPerRequest) {
+    throw new NightshiftError(
+      'BODY_TOO_LARGE',
+      `${samples.length} samples in one request, at most ${inputLimits.samplesPerRequest} may be`,
+    );
+  }
+  return samples;
+}
+
+const invalid = (message: string) => new NightshiftError('BODY_INVALID', message);
+
+function countRefused(metrics: IngestMetrics, refused: IndexedRefusal[]): void {
+  if (refused.length === 0) return;
+  const byReason = new Map<string, number>();
+  for (const { reason } of refused) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  for (const [reason, samples] of byReason) metrics.refused(reason, samples);
+}
+
+const listed = (refused: IndexedRefusal[]) => ({
+  rejected: refused.slice(0, listedRefusals),
+  rejectedTotal: refused.length,
+});
+
+/** A sender whose every sample is wrong must not take the answer for success. */
+function allRefused(refused: IndexedRefusal[]): NightshiftError {
+  const first = refused[0]!;
+  const code = refused.every(({ reason }) => reason === 'series_limit') ? 'SERIES_LIMIT' : 'BODY_INVALID';
+  const where = `samples[${first.index}]${first.field && `.${first.field}`}`;
+  return new NightshiftError(code, `none of ${refused.length} samples could be taken; ${where}: ${first.message}`, {
+    details: listed(refused),
+  });
+}

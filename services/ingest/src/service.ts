@@ -1,0 +1,88 @@
+import swagger from '@fastify/swagger';
+import { createTokenCheck, type Deps, type Running } from '@nightshift/runtime';
+import { errorMessage, newId, NightshiftError } from '@nightshift/types';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { startClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { openGate } from './gate.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createIngestMetrics } from './metrics.ts';
+import { aboutRoutes } from './routes/about.ts';
+import { authorize } from './routes/admit.ts';
+import { deploymentsRoute } from './routes/deployments.ts';
+import { samplesRoute } from './routes/samples.ts';
+import { openSeriesRegistry } from './series.ts';
+import { openStore, type Store } from './store.ts';
+
+const group = { maxSamples: 5_000, maxWaitMs: 20 };
+
+/** Takes samples and deployments over HTTP; samples go to the detectors in packed jobs, one per shard and flush. */
+export async function startIngest(config: Config, deps: Deps): Promise<Running<'ingest'>> {
+  const { app, db, log, queue } = deps;
+  const onError = (err: unknown) => log.warn({ err }, errorMessage(err));
+  const store = openStore(db);
+  const shards = await settleShards(store, config.SHARD_COUNT);
+  const metrics = createIngestMetrics(deps.metrics);
+  const registry = await openSeriesRegistry(store, {
+    maxSeries: config.NIGHTSHIFT_MAX_SERIES,
+    cached: config.INGEST_SERIES_CACHE,
+  });
+  const clock = await startClock(db, onError);
+  const gate = openGate(queue, {
+    shards,
+    limits: {
+      maxLagMs: config.INGEST_MAX_LAG_MS,
+      maxWaitingJobs: config.INGEST_MAX_WAITING_JOBS,
+      maxInFlightBytes: config.INGEST_INFLIGHT_BYTES,
+    },
+    onError,
+  });
+  const commit = createGroupCommit({
+    ...group,
+    shards,
+    send: sender(deps),
+    observe: (flush) => metrics.flushed(flush),
+  });
+  metrics.watch({ gate, registry });
+
+  await app.register(swagger, { openapi, transform: jsonSchemaTransform });
+  aboutRoutes(app);
+  const checkToken = createTokenCheck(store.activeTokens);
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', authorize(checkToken));
+    await scope.register(async (inner) => samplesRoute(inner, { clock, gate, group: commit, registry, metrics }));
+    await scope.register(async (inner) => deploymentsRoute(inner, { clock, store }));
+  });
+
+  return {
+    stages: {},
+    async close() {
+      await Promise.all([commit.close(), gate.close(), clock.close()]);
+    },
+  };
+}
+
+/** The number of shards, the same for good: series would change their shard, and detectors their history, with it. */
+async function settleShards(store: Store, wanted: number | undefined): Promise<number> {
+  const settled = await store.shardCount(wanted);
+  if (wanted === undefined || wanted === settled) return settled;
+  throw new NightshiftError(
+    'CONFIG_INVALID',
+    `SHARD_COUNT is ${wanted}, but this installation was started with ${settled} shards and keeps them: set it to ${settled} or leave it out`,
+  );
+}
+
+/** Sends packed batches under ids that are this process's own. */
+function sender({ queue }: Deps): (shard: number, batch: string) => Promise<void> {
+  const processId = newId('mbr');
+  let sequence = 0;
+  return (shard, batch) =>
+    queue.send('samples', { v: 1, shard, batch }, { id: `${processId}-${(sequence += 1)}`, shard });
+}
+
+const openapi = {
+  openapi: '3.1.0',
+  info: { title: 'Nightshift ingest', version: '1', description: 'Push samples and deployments to Nightshift.' },
+  components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
+  security: [{ token: [] }],
+};

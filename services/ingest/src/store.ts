@@ -1,0 +1,84 @@
+import { only, type Db } from '@nightshift/db';
+import { activeTokens, type ActiveToken } from '@nightshift/runtime';
+import { errorMessage, newId, NightshiftError } from '@nightshift/types';
+import type { Deployment } from './schema.ts';
+
+/** A series as ingest first sees it: its canonical key, and what the other services read about it. */
+export type NewSeries = { key: string; name: string; labels: Record<string, string>; service: string };
+
+/** The SQL of ingest. Everything rejects with DATABASE_UNAVAILABLE within 5 s when Postgres is out of reach. */
+export type Store = ReturnType<typeof openStore>;
+
+const answerMs = 5_000;
+
+export function openStore(db: Db) {
+  const query = <Row>(text: string, params?: unknown[]) =>
+    reached(db.query<Row>(text, params, AbortSignal.timeout(answerMs)));
+  return {
+    activeTokens: (): Promise<ActiveToken[]> => activeTokens({ query }),
+
+    /** The number of shards: `wanted` (or 4) at the very first start, what it was then ever after. */
+    async shardCount(wanted: number | undefined): Promise<number> {
+      await query(
+        `INSERT INTO setting (key, value, by) VALUES ('shard_count', to_jsonb($1::int), 'ingest') ON CONFLICT (key) DO NOTHING`,
+        [wanted ?? 4],
+      );
+      return only(await query<{ value: number }>(`SELECT value FROM setting WHERE key = 'shard_count'`)).value;
+    },
+
+    async seriesCount(): Promise<number> {
+      return only(await query<{ count: number }>('SELECT count(*) AS count FROM series')).count;
+    },
+
+    async findSeries(keys: string[]): Promise<{ id: number; key: string }[]> {
+      return query('SELECT id, key FROM series WHERE key = ANY ($1)', [keys]);
+    },
+
+    /** Registers series and returns the id of each that is new; those that another process registered meanwhile are left out. */
+    async insertSeries(series: NewSeries[]): Promise<{ id: number; key: string }[]> {
+      // One order everywhere, so that two processes with the same news do not deadlock.
+      const sorted = series.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      return query(
+        `INSERT INTO series (key, name, labels, service)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[])
+         ON CONFLICT (key) DO NOTHING RETURNING id, key`,
+        [
+          sorted.map((s) => s.key),
+          sorted.map((s) => s.name),
+          sorted.map((s) => JSON.stringify(s.labels)),
+          sorted.map((s) => s.service),
+        ],
+      );
+    },
+
+    /** Records a deployment, or finds the one of the same service, version and time. Returns its id. */
+    async recordDeployment(given: Deployment, deployedAt: number): Promise<string> {
+      const { service, version, previousVersion, by, url } = given;
+      await query(
+        `INSERT INTO deployment (id, service, version, previous_version, deployed_at, by, url) VALUES ($1, $2, $3, $4, ms($5), $6, $7)
+         ON CONFLICT (service, version, deployed_at) DO NOTHING`,
+        [newId('dep'), service, version, previousVersion ?? null, deployedAt, by ?? null, url ?? null],
+      );
+      const rows = await query<{ id: string }>(
+        'SELECT id FROM deployment WHERE service = $1 AND version = $2 AND deployed_at = ms($3)',
+        [service, version, deployedAt],
+      );
+      return only(rows).id;
+    },
+  };
+}
+
+/** Classes of SQLSTATE that say "not now": connection (08), resources (53), operator intervention and time-outs (57), lock not available. */
+const notNow = /^(08|53|57|55P03)/;
+
+async function reached<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (cause instanceof NightshiftError) throw cause;
+    const code = (cause as { code?: unknown }).code;
+    const refusedByServer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !notNow.test(code);
+    if (refusedByServer) throw cause;
+    throw new NightshiftError('DATABASE_UNAVAILABLE', `Postgres does not answer: ${errorMessage(cause)}`, { cause });
+  }
+}
