@@ -53,6 +53,17 @@ export const errorCodes = {
   },
   AUTH_SCOPE: { status: 403, help: 'The token lacks the scope this needs.' },
   CSRF_REFUSED: { status: 403, help: 'Reload the page and try again.' },
+  SESSION_MISSING: { status: 401, help: 'Log in to the console with the token that its start printed.' },
+  LOGIN_REFUSED: { status: 401, help: 'Use the value of CONSOLE_TOKEN, and a name of letters and digits.' },
+  LOGIN_LIMITED: { status: 429, help: 'Wait a minute, then log in again with the value of CONSOLE_TOKEN.' },
+  CONSOLE_BUSY: {
+    status: 503,
+    help: 'Too many pages follow live events. Close some; the others go on by asking again and again.',
+  },
+  DEMO_UNAVAILABLE: {
+    status: 502,
+    help: 'The demo shop does not answer. Check that it runs and what SHOP_CONTROL_URL and SHOP_CONTROL_TOKEN say.',
+  },
   LINK_INVALID: { status: 403, help: 'The link was changed or has expired. Open the incident in the console.' },
   BODY_INVALID: { status: 400, help: 'Correct the named field and send again. Nothing of this request was kept.' },
   BODY_TOO_LARGE: { status: 413, help: 'Send smaller batches.' },
