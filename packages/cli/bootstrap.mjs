@@ -27,7 +27,11 @@ function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > minimumNode[0] || (major === minimumNode[0] && minor >= minimumNode[1])) return;
   giveUp(
-    'this is Node ' + process.versions.node + ' and Nightshift needs ' + minimumNode.join('.') + ' or newer. ' +
+    'this is Node ' +
+      process.versions.node +
+      ' and Nightshift needs ' +
+      minimumNode.join('.') +
+      ' or newer. ' +
       'Install a newer Node and run the same command again.',
     exitCodes.setup,
   );
@@ -60,7 +64,8 @@ function install() {
   if (run('npx', args) === 0) return;
   giveUp(
     'the packages could not be installed; the reason is above. Check that the npm registry can be reached and that ' +
-      root + ' can be written to, then run the same command again.',
+      root +
+      ' can be written to, then run the same command again.',
     exitCodes.unavailable,
   );
 }
@@ -87,7 +92,9 @@ function buildPage() {
   say('building the web page ...');
   const config = ['vite.config.ts', 'web/vite.config.ts'].find((name) => existsSync(join(room, name)));
   const vite = join(room, 'node_modules/vite/bin/vite.js');
-  if (run(process.execPath, [vite, 'build', '--logLevel', 'warn'].concat(config ? ['--config', config] : []), room) !== 0) {
+  if (
+    run(process.execPath, [vite, 'build', '--logLevel', 'warn'].concat(config ? ['--config', config] : []), room) !== 0
+  ) {
     giveUp('the web page could not be built; the errors are above.', exitCodes.broken);
   }
   writeFileSync(stamp, '');
@@ -106,9 +113,9 @@ buildPage();
 const [command, ...args] = process.argv.slice(2);
 if (command === 'test') {
   process.chdir(root);
-  become('node_modules/vitest/vitest.mjs', ['run', ...args]);
+  void become('node_modules/vitest/vitest.mjs', ['run', ...args]);
 } else if (command === 'prepare') {
   say('ready.');
 } else {
-  become('packages/cli/dist/main.js', command ? [command, ...args] : []);
+  void become('packages/cli/dist/main.js', command ? [command, ...args] : []);
 }

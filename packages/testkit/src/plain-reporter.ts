@@ -29,7 +29,9 @@ export function countTests(modules: readonly TestModule[], strayErrors: number):
 
 /** The end of a run in plain lines: what was not run and why, then `N passed, N failed, N skipped` alone. */
 export function plainLines({ passed, failed, skipped, reasons }: Totals): string[] {
-  const notRun = [...reasons].map(([reason, count]) => `not run: ${count} ${count === 1 ? 'test' : 'tests'}: ${reason}`);
+  const notRun = [...reasons].map(
+    ([reason, count]) => `not run: ${count} ${count === 1 ? 'test' : 'tests'}: ${reason}`,
+  );
   return [...notRun, `${passed} passed, ${failed} failed, ${skipped} skipped`];
 }
 
