@@ -88,8 +88,8 @@ export function createTokenCheck(load: () => Promise<ActiveToken[]>): TokenCheck
   /** A list whose reading began after `at`. */
   const newerThan = async (at: number) => {
     while (loadedAt < at) {
-      await pause(loadedAt + rereadMs - performance.now());
-      await reload();
+      const tooSoonMs = loadedAt + rereadMs - performance.now();
+      await (tooSoonMs > 0 ? new Promise((resolve) => setTimeout(resolve, tooSoonMs)) : reload());
     }
   };
 
@@ -115,5 +115,3 @@ export function createTokenCheck(load: () => Promise<ActiveToken[]>): TokenCheck
     return { id: token.id, name: token.name };
   };
 }
-
-const pause = (ms: number) => (ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined);
