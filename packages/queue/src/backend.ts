@@ -4,8 +4,8 @@ import type { Log } from './log.ts';
 
 /** A store of jobs. Outside of this room nothing knows which one it is. */
 export type Backend = {
-  /** Throws at once if the store is known to be out of reach; a store that merely does not answer is found by a deadline. */
-  assertUp(): void;
+  /** Rejects at once if the store is known to be out of reach; waits for a connection that is being made. */
+  up(): Promise<void>;
   ping(): Promise<void>;
   /** The sending side of a queue: fails instead of waiting. */
   queue(name: string): BullQueue;

@@ -82,7 +82,8 @@ export function startConsumer<J extends JobName>(
   worker.on('stalled', (id) => log.info({ queue, job: id }, 'took over the job of a worker that is gone'));
 
   async function run(bullJob: Job, lost: AbortSignal): Promise<Outcome> {
-    const attempts = bullJob.opts.attempts ?? jobs[job].attempts;
+    // BullMQ drops a job after its own `attempts`, which is 1 for one added by hand: it must be put aside by then.
+    const attempts = Math.max(1, Math.min(bullJob.opts.attempts ?? 1, jobs[job].attempts));
     if (bullJob.attemptsStarted > attempts + sparedDeaths) {
       return putAside(
         bullJob,

@@ -41,7 +41,7 @@ export function openPostgres({ url, name, log }: BackendOptions): Backend {
   pool.on('connect', (client) => client.on('error', onError));
   const factory = sharing(pool);
   return {
-    assertUp() {}, // a refused connection says so at once
+    up: async () => {}, // a refused connection says so at once
     ping: () => checked(pool),
     queue(queueName) {
       const queue = new BullQueue(queueName, { connection: pool, ...queueSettings }, factory);

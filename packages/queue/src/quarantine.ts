@@ -69,9 +69,9 @@ function boundedPayload(payload: unknown): Pick<QuarantineRecord, 'payload' | 'p
 }
 
 async function trim(board: BullQueue): Promise<void> {
-  const excess = (await board.getWaitingCount()) - maxRecords;
-  if (excess <= 0) return;
-  const oldest = await board.getJobs(['waiting'], 0, excess - 1, true);
+  const count = await board.getWaitingCount();
+  if (count <= maxRecords) return;
+  const oldest = await board.getJobs(['waiting'], maxRecords, count - 1); // newest first
   // Another worker may be trimming the same ones.
   await Promise.allSettled(oldest.map((record) => record.remove()));
 }

@@ -96,7 +96,7 @@ export function connectQueue(options: QueueOptions): Queue {
       return [...names, quarantineQueue].map(queueOf);
     },
     isReady: () =>
-      within(readyMs, backend.ping(), () => new Error('no answer')).then(
+      within(readyMs, backend.up().then(backend.ping), () => new Error('no answer')).then(
         () => true,
         () => false,
       ),
@@ -117,18 +117,20 @@ function assertJobId(id: string) {
 }
 
 async function depthOf(queue: BullQueue): Promise<Depth> {
-  const [counts, [oldest]] = await Promise.all([
-    queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
-    queue.getJobs(['waiting'], 0, 0, true),
-  ]);
-  const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts;
+  const {
+    waiting = 0,
+    active = 0,
+    delayed = 0,
+    failed = 0,
+  } = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  // Newest first, so the last: asked for the oldest first, BullMQ on Postgres counts from the wrong end.
+  const [oldest] = waiting > 0 ? await queue.getJobs(['waiting'], waiting - 1, waiting - 1) : [];
   return { waiting, active, delayed, failed, oldestWaitMs: oldest ? Math.max(0, Date.now() - oldest.timestamp) : 0 };
 }
 
 async function answered<T>(backend: Backend, work: () => Promise<T>): Promise<T> {
   try {
-    backend.assertUp();
-    return await within(sendMs, work(), () => new Error(`no answer within ${sendMs} ms`));
+    return await within(sendMs, backend.up().then(work), () => new Error(`no answer within ${sendMs} ms`));
   } catch (cause) {
     // Class 22: Postgres cannot hold the value, for example a NUL in a text; no use in sending it again.
     if ((cause as { code?: string }).code?.startsWith('22')) {

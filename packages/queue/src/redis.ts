@@ -22,10 +22,11 @@ export function openRedis({ url, name, log }: BackendOptions): Backend {
     retryStrategy,
   });
   sending.on('error', onError);
-  sending.setMaxListeners(0);
+  const opening = new Promise((settled) => sending.once('ready', settled).once('close', settled));
   const waiting = { url, maxRetriesPerRequest: null, connectTimeout: 2_000, retryStrategy };
   return {
-    assertUp() {
+    async up() {
+      await opening;
       if (sending.status !== 'ready') throw new Error(`the connection to Redis is ${sending.status}`);
     },
     ping: async () => void (await sending.ping()),

@@ -10,9 +10,6 @@ export type TestRedis = {
   port: number;
   /** As kill -9 would. Without AOF everything in it is gone. */
   kill(): Promise<void>;
-  /** Stands still (SIGSTOP) or goes on: accepts connections, answers nothing. */
-  freeze(): void;
-  thaw(): void;
   close(): Promise<void>;
 };
 
@@ -43,8 +40,6 @@ export async function startRedis(options: { port?: number } = {}): Promise<TestR
     url: `redis://127.0.0.1:${port}`,
     port,
     kill,
-    freeze: () => void server.kill('SIGSTOP'),
-    thaw: () => void server.kill('SIGCONT'),
     async close() {
       await kill();
       await rm(dir, { recursive: true, force: true });
@@ -69,8 +64,7 @@ function listening(server: ChildProcess): Promise<void> {
   });
 }
 
-/** A port of 127.0.0.1 that nothing listens on just now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
