@@ -1,0 +1,10 @@
+import type { DetectionConfig } from '@nightshift/types';
+import type { Detector } from './detector.ts';
+import { createZscore } from './zscore/detector.ts';
+
+const algorithms: Record<DetectionConfig['detector'], (config: DetectionConfig) => Detector> = { zscore: createZscore };
+
+/** The detector that the configuration names, with nothing learned yet. */
+export function createDetector(config: DetectionConfig): Detector {
+  return algorithms[config.detector](config);
+}

@@ -1,0 +1,35 @@
+import type { Dropped } from '../detector.ts';
+import { clearRow, type Columns } from './columns.ts';
+import { forgetAfterMs } from './constants.ts';
+
+/** Takes note of a sample's time. Returns why the sample does not count, if it does not; then nothing has changed. */
+export function arrive(columns: Columns, row: number, at: number): Dropped | undefined {
+  const known = columns.samples[row]! > 0;
+  const gap = at - columns.lastAt[row]!;
+  if (known && gap === 0) return 'duplicate';
+  if (known && gap < 0) return 'late';
+  if (known && gap > forgetAfterMs) clearRow(columns, row);
+  else if (known) columns.stepMs[row] = nextStep(columns.stepMs[row]!, gap);
+  columns.lastAt[row] = at;
+  columns.samples[row] = columns.samples[row]! + 1;
+  return undefined;
+}
+
+/** The usual step: a running mean of the gaps, in which an outage counts as three steps at most. */
+function nextStep(step: number, gap: number): number {
+  return step === 0 ? gap : step + (Math.min(gap, 3 * step) - step) / 8;
+}
+
+/**
+ * What is judged: a gauge's value, or the rate per second of a counter (a name ending in `_total`). A counter that fell was
+ * reset, and has counted from zero since. NaN for a counter's first reading.
+ */
+export function measure(columns: Columns, row: number, metric: string, at: number, value: number): number {
+  if (!metric.endsWith('_total')) return value;
+  const before = columns.reading[row]!;
+  const seconds = (at - columns.readingAt[row]!) / 1_000;
+  columns.reading[row] = value;
+  columns.readingAt[row] = at;
+  if (Number.isNaN(before)) return NaN;
+  return (value < before ? value : value - before) / seconds;
+}
