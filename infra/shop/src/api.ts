@@ -1,0 +1,51 @@
+/** One api process of the shop: serves HTTP on the port that main.ts shares among its workers, reports on itself. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createBaskets } from './baskets.ts';
+import { createPusher } from './pusher.ts';
+import { samplesOf } from './samples.ts';
+import { createShop } from './shop-app.ts';
+
+/** What main.ts says to an api process, and what it answers. */
+export type ToApi = { secondEdition: boolean };
+export type FromApi = { ready: true };
+
+const env = process.env;
+const everyMs = 1_000;
+const baskets = createBaskets();
+const app = createShop({ version: env.SHOP_VERSION ?? 'v1', baskets });
+
+process.on('message', (message: ToApi) => baskets.useSecondEdition(message.secondEdition));
+process.on('SIGTERM', () => {
+  setTimeout(() => process.exit(0), 2_000).unref();
+  void app.close().then(() => process.exit(0));
+});
+process.on('SIGINT', () => {}); // Ctrl-C in a terminal reaches the whole group: main.ts decides the order
+
+await app.listen({ host: '127.0.0.1', port: Number(env.SHOP_PORT) });
+process.send?.({ ready: true } satisfies FromApi);
+
+// One process speaks for its replicas, so that there is one series however many there are.
+if (env.SHOP_REPLICA === '0') {
+  const pusher = createPusher({
+    url: env.SHOP_INGEST_URL ?? '',
+    token: env.SHOP_INGEST_TOKEN ?? '',
+    log: (message) => console.error(`api: ${message}`),
+  });
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  let cpu = process.cpuUsage();
+  let lastAt = performance.now();
+  setInterval(() => {
+    const used = process.cpuUsage(cpu);
+    const elapsedMs = performance.now() - lastAt;
+    cpu = process.cpuUsage();
+    lastAt = performance.now();
+    const values = {
+      process_memory_mb: process.memoryUsage.rss() / 1e6,
+      process_cpu_ratio: (used.user + used.system) / 1e3 / elapsedMs,
+      event_loop_delay_p95_ms: delay.percentile(95) / 1e6,
+    };
+    delay.reset();
+    pusher.push(samplesOf(values, 'api', Date.now()));
+  }, everyMs).unref();
+}
