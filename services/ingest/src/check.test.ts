@@ -113,7 +113,7 @@ describe('a sample from outside', () => {
   });
 
   it('is judged as the schema judges it, whatever it is', () => {
-    const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(null, '', 'NaN', 0, 1e999, '\0', '\ud800'));
+    const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(null, '', 'NaN', 0, Infinity, '\0', '\ud800'));
     const sizes = fc.constantFrom(0, 1, 127, 128, 129, 255, 256, 257, 1_023, 1_024, 1_025);
     const text = fc.oneof(
       { arbitrary: fc.string({ unit: 'grapheme', minLength: 1 }), weight: 5 },

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import { createTokenCheck, type Deps, type Running } from '@nightshift/runtime';
 import { errorMessage, newId, NightshiftError } from '@nightshift/types';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { readBodiesAsJson } from './body.ts';
 import { startClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openGate } from './gate.ts';
@@ -49,6 +50,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   aboutRoutes(app);
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
+    readBodiesAsJson(scope);
     scope.addHook('onRequest', authorize(checkToken));
     await scope.register(async (inner) => samplesRoute(inner, { clock, gate, group: commit, registry, metrics }));
     await scope.register(async (inner) => deploymentsRoute(inner, { clock, store }));

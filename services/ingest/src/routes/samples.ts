@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import { errorMessage, inputLimits, NightshiftError } from '@nightshift/types';
+import { inputLimits, NightshiftError } from '@nightshift/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRecord } from '../check.ts';
 import type { DbClock } from '../clock.ts';
@@ -49,13 +48,11 @@ export function samplesRoute(app: FastifyInstance, { clock, gate, group, registr
     inHouse.set(request, leave);
   };
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.post(
     '/v1/samples',
     { schema, onRequest: enter, validatorCompiler: () => () => true, serializerCompiler: () => JSON.stringify },
     async (request, reply): Promise<SamplesAnswer> => {
-      const samples = samplesOf(request);
+      const samples = samplesOf(request.body);
       const { batch, count, refused } = await readSamples(samples, clock.now(), registry);
       countRefused(metrics, refused);
       if (count === 0 && refused.length > 0) throw allRefused(refused);
@@ -70,20 +67,11 @@ export function samplesRoute(app: FastifyInstance, { clock, gate, group, registr
 }
 
 /** The list of samples in a body. Throws BODY_INVALID or BODY_TOO_LARGE. */
-function samplesOf(request: FastifyRequest): readonly unknown[] {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') throw invalid(`the body is encoded as ${encoding.slice(0, 40)}: send plain JSON`);
-  const bytes = request.body;
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) throw invalid('the body is empty: send {"samples": [...]}');
-  if (!isUtf8(bytes)) throw invalid('the body is not UTF-8');
-  let body: unknown;
-  try {
-    body = JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    throw invalid(`the body is not JSON (NaN and Infinity are none either): ${errorMessage(error).slice(0, 200)}`);
-  }
+function samplesOf(body: unknown): readonly unknown[] {
   const samples = isRecord(body) ? body['samples'] : undefined;
-  if (!Array.isArray(samples)) throw invalid('the body must be an object with a list "samples"');
+  if (!Array.isArray(samples)) {
+    throw new NightshiftError('BODY_INVALID', 'the body must be an object with a list "samples"');
+  }
   if (samples.length > inputLimits.samplesPerRequest) {
     throw new NightshiftError(
       'BODY_TOO_LARGE',
@@ -92,8 +80,6 @@ function samplesOf(request: FastifyRequest): readonly unknown[] {
   }
   return samples;
 }
-
-const invalid = (message: string) => new NightshiftError('BODY_INVALID', message);
 
 function countRefused(metrics: IngestMetrics, refused: IndexedRefusal[]): void {
   if (refused.length === 0) return;
