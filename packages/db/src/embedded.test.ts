@@ -60,7 +60,10 @@ describe('the embedded Postgres', () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((listening) => holder.on('listening', listening));
     const { port } = holder.address() as { port: number };
-    await expect(start(port)).rejects.toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(String(port)) });
+    await expect(start(port)).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      message: expect.stringContaining(String(port)),
+    });
     holder.close();
   });
 
@@ -68,11 +71,16 @@ describe('the embedded Postgres', () => {
     const first = await start();
     await first.stop();
     await writeFile(join(first.dir, 'data', 'postgresql.conf'), 'this is no setting');
-    await expect(start()).rejects.toMatchObject({ code: 'DATABASE_DATA_BROKEN', message: expect.stringMatching(/postgresql\.conf|syntax error/) });
+    await expect(start()).rejects.toMatchObject({
+      code: 'DATABASE_DATA_BROKEN',
+      message: expect.stringMatching(/postgresql\.conf|syntax error/),
+    });
   });
 
   it('lets nobody in without the password', async () => {
     const { url } = await start();
-    await expect(ask(url.replace(/:[^:@]+@/, ':wrong@'), 'SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    await expect(ask(url.replace(/:[^:@]+@/, ':wrong@'), 'SELECT 1')).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+    });
   });
 });

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { NightshiftError } from '@nightshift/types';
+import { errorMessage, NightshiftError } from '@nightshift/types';
 import pg from 'pg';
 import { copyReadable, reachableFolder, serverUser, type ServerUser } from './server-user.ts';
 
@@ -45,7 +45,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const dir = await reachableFolder(resolve(options.dir), user);
   const bin = await reachableBinaries(user);
   const data = join(dir, 'data');
-  const control = (...args: string[]) => run(join(bin, 'pg_ctl'), ['-D', data, ...args], { ...user, cwd: dir, env: { ...process.env, LC_ALL: 'C' } });
+  const control = (...args: string[]) =>
+    run(join(bin, 'pg_ctl'), ['-D', data, ...args], { ...user, cwd: dir, env: { ...process.env, LC_ALL: 'C' } });
 
   await mkdir(dir, { recursive: true });
   if (user.uid !== undefined) await chown(dir, user.uid, user.gid!);
@@ -64,11 +65,15 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     shared_buffers: '64MB',
     ...(options.durable === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
   };
-  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`).join(' ');
+  const flags = Object.entries(settings)
+    .map(([name, value]) => `-c ${name}='${value}'`)
+    .join(' ');
   const log = join(dir, 'postgres.log');
   await control('start', '-w', '-t', '60', '-l', log, '-o', flags).catch(async (cause: unknown) => {
     const words = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
-    throw new NightshiftError('DATABASE_DATA_BROKEN', `Postgres does not start in ${dir}. Its last words:\n${words}`, { cause });
+    throw new NightshiftError('DATABASE_DATA_BROKEN', `Postgres does not start in ${dir}. Its last words:\n${words}`, {
+      cause,
+    });
   });
   return {
     url: `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`,
@@ -80,7 +85,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 }
 
 /** Creates a database, from a template if one is named; an existing one is kept. Returns its URL. */
-export async function createDatabase(adminUrl: string, name: string, options: { template?: string } = {}): Promise<string> {
+export async function createDatabase(
+  adminUrl: string,
+  name: string,
+  options: { template?: string } = {},
+): Promise<string> {
   await asAdmin(adminUrl, async (client) => {
     const known = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (known.rowCount) return;
@@ -113,11 +122,27 @@ async function initialise(bin: string, dir: string, data: string, password: stri
   const passwordFile = join(dir, `.initdb-${randomBytes(6).toString('hex')}`);
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (user.uid !== undefined) await chown(passwordFile, user.uid, user.gid!);
-  const args = ['-D', data, '-U', superuser, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-instructions'];
+  const args = [
+    '-D',
+    data,
+    '-U',
+    superuser,
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ];
   try {
     await run(join(bin, 'initdb'), args, { ...user, cwd: dir, env: { ...process.env, LC_ALL: 'C' } });
   } catch (cause) {
-    throw new NightshiftError('DATABASE_DATA_BROKEN', `cannot create a database in ${data}: ${(cause as { stderr?: string }).stderr?.trim() ?? cause}`, { cause });
+    throw new NightshiftError(
+      'DATABASE_DATA_BROKEN',
+      `cannot create a database in ${data}: ${(cause as { stderr?: string }).stderr?.trim() ?? errorMessage(cause)}`,
+      { cause },
+    );
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -155,10 +180,11 @@ async function secretOf(dir: string): Promise<string> {
   return password;
 }
 
-const exists = (path: string) => stat(path).then(
-  () => true,
-  () => false,
-);
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 function freePort(): Promise<number> {
   return new Promise((found, failed) => {
@@ -174,7 +200,9 @@ function freePort(): Promise<number> {
 function assertFree(port: number): Promise<void> {
   return new Promise((free, failed) => {
     const server = createServer();
-    server.on('error', (cause) => failed(new NightshiftError('PORT_IN_USE', `port ${port} on 127.0.0.1, for Postgres, is in use`, { cause })));
+    server.on('error', (cause) =>
+      failed(new NightshiftError('PORT_IN_USE', `port ${port} on 127.0.0.1, for Postgres, is in use`, { cause })),
+    );
     server.listen(port, '127.0.0.1', () => server.close(() => free()));
   });
 }

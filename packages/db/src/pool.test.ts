@@ -40,7 +40,9 @@ describe('times', () => {
 
 describe('transactions', () => {
   it('refuse to run at another isolation level than asserted, for limits depend on it', async () => {
-    await db.tx(async (tx) => expect(await tx.query('SHOW transaction_isolation')).toEqual([{ transaction_isolation: 'read committed' }]));
+    await db.tx(async (tx) =>
+      expect(await tx.query('SHOW transaction_isolation')).toEqual([{ transaction_isolation: 'read committed' }]),
+    );
   });
 
   it('roll back as a whole', async () => {
@@ -81,7 +83,11 @@ describe('the pool', () => {
     const victim = db.tx((tx) => tx.query('SELECT pg_sleep(10)'));
     const other = openDb({ url, name: 'killer', max: 1 });
     await expect
-      .poll(() => other.query(`SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'pool test' AND state = 'active'`))
+      .poll(() =>
+        other.query(
+          `SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'pool test' AND state = 'active'`,
+        ),
+      )
       .toEqual([{ n: 1 }]);
     await expect(victim).rejects.toThrow();
     expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -92,7 +98,9 @@ describe('the pool', () => {
     const cut = openDb({ url, name: 'cut', max: 1 });
     const abort = new AbortController();
     const slow = cut.query('SELECT pg_sleep(10)', [], abort.signal);
-    await expect.poll(() => db.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND state = 'active'`)).toHaveLength(1);
+    await expect
+      .poll(() => db.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND state = 'active'`))
+      .toHaveLength(1);
     abort.abort(new Error('enough'));
     await expect(slow).rejects.toThrow('enough');
     expect(cut.usage()).toEqual({ total: 0, idle: 0, waiting: 0 });

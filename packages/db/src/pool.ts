@@ -11,7 +11,8 @@ const parsers = new Map<number, (text: string) => unknown>([
 ]);
 /** Ours alone: other users of `pg` in this process keep theirs. */
 const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => parsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text'),
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    parsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text'),
 } as pg.CustomTypesConfig;
 
 /** The one bounded pool of a process. */

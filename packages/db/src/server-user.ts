@@ -11,7 +11,10 @@ const systemFolder = '/var/lib/nightshift';
 export async function serverUser(): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return {};
   const users = await readFile('/etc/passwd', 'utf8');
-  const nobody = users.split('\n').find((line) => line.startsWith('nobody:'))?.split(':');
+  const nobody = users
+    .split('\n')
+    .find((line) => line.startsWith('nobody:'))
+    ?.split(':');
   return { uid: Number(nobody?.[2] ?? 65_534), gid: Number(nobody?.[3] ?? 65_534) };
 }
 

@@ -7,13 +7,22 @@ import { stepIn } from './step.ts';
 export const approvalColumns = `id, incident_id AS "incidentId", plan_hash AS "planHash", runbook, summary, required,
   requested_by AS "requestedBy", requested_at AS "requestedAt", expires_at AS "expiresAt", state`;
 
-export type Verdict = { approvalId: string; planHash: string; by: string; verdict: 'approve' | 'reject'; reason?: string };
+export type Verdict = {
+  approvalId: string;
+  planHash: string;
+  by: string;
+  verdict: 'approve' | 'reject';
+  reason?: string;
+};
 
 /**
  * A person says yes or no to one plan, named by its hash. Throws NOT_FOUND, or CONFLICT with the reason: expired, decided already,
  * another plan, own request, voted already. Returns how many agreed and how many must.
  */
-export function decideApproval(db: Db, verdict: Verdict): Promise<{ state: Approval['state']; agreed: number; required: number }> {
+export function decideApproval(
+  db: Db,
+  verdict: Verdict,
+): Promise<{ state: Approval['state']; agreed: number; required: number }> {
   return db.tx(async (tx) => {
     const approval = await lockApproval(tx, verdict.approvalId);
     refuseUnfit(approval, verdict, await now(tx));
@@ -25,13 +34,26 @@ export function decideApproval(db: Db, verdict: Verdict): Promise<{ state: Appro
     if (votes.length === 0) throw conflict(`${verdict.by} has decided on this plan already`);
     if (verdict.verdict === 'reject') {
       await finish(tx, approval.id, 'rejected');
-      await stepIn(tx, approval.incidentId, { kind: 'rejected', approvalId: approval.id, by: verdict.by, reason: verdict.reason ?? '' }, { actor: verdict.by });
+      await stepIn(
+        tx,
+        approval.incidentId,
+        { kind: 'rejected', approvalId: approval.id, by: verdict.by, reason: verdict.reason ?? '' },
+        { actor: verdict.by },
+      );
       return { state: 'rejected', agreed: 0, required: approval.required };
     }
-    const [count] = await tx.query<{ agreed: number }>(`SELECT count(*) AS agreed FROM decision WHERE approval_id = $1 AND verdict = 'approve'`, [approval.id]);
+    const [count] = await tx.query<{ agreed: number }>(
+      `SELECT count(*) AS agreed FROM decision WHERE approval_id = $1 AND verdict = 'approve'`,
+      [approval.id],
+    );
     const agreed = count!.agreed;
     if (agreed < approval.required) return { state: 'pending', agreed, required: approval.required };
-    const result = await stepIn(tx, approval.incidentId, { kind: 'approved', approvalId: approval.id, by: verdict.by }, { actor: verdict.by });
+    const result = await stepIn(
+      tx,
+      approval.incidentId,
+      { kind: 'approved', approvalId: approval.id, by: verdict.by },
+      { actor: verdict.by },
+    );
     if (!result.accepted) throw conflict(result.reason);
     await finish(tx, approval.id, 'approved');
     return { state: 'approved', agreed, required: approval.required };
@@ -51,6 +73,7 @@ function refuseUnfit(approval: Approval, verdict: Verdict, at: number) {
   if (approval.requestedBy === verdict.by) throw conflict('who requested an action cannot approve it');
 }
 
-const finish = (tx: Tx, id: string, state: Approval['state']) => tx.query('UPDATE approval SET state = $2 WHERE id = $1', [id, state]);
+const finish = (tx: Tx, id: string, state: Approval['state']) =>
+  tx.query('UPDATE approval SET state = $2 WHERE id = $1', [id, state]);
 
 const conflict = (message: string) => new NightshiftError('CONFLICT', message);

@@ -4,9 +4,26 @@ import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 
 const opened: Incident = {
-  id: 'inc-1', fingerprint: 'service:shop', service: 'shop', title: 'shop: too many errors', type: 'high_error_rate', severity: 'critical',
-  state: 'open', version: 0, generation: 0, decisions: 0, reopens: 0, onsetAt: 0, openedAt: 1_000, actedAt: null, resolvedAt: null,
-  deadlineAt: 61_000, resolution: null, acknowledgedBy: null, acknowledgedAt: null, runbook: null,
+  id: 'inc-1',
+  fingerprint: 'service:shop',
+  service: 'shop',
+  title: 'shop: too many errors',
+  type: 'high_error_rate',
+  severity: 'critical',
+  state: 'open',
+  version: 0,
+  generation: 0,
+  decisions: 0,
+  reopens: 0,
+  onsetAt: 0,
+  openedAt: 1_000,
+  actedAt: null,
+  resolvedAt: null,
+  deadlineAt: 61_000,
+  resolution: null,
+  acknowledgedBy: null,
+  acknowledgedAt: null,
+  runbook: null,
 };
 
 const anomaly = { metric: 'http_error_ratio', value: 0.6, expected: 0.01, severity: 'critical' as const };
@@ -43,12 +60,29 @@ const eventsAt = (at: number, incident: Incident): IncidentEvent[] => [
   { kind: 'note', by: 'ada', text: 'hm' },
 ];
 const kinds = eventsAt(0, opened).length;
-const byPerson = new Set(['acknowledged', 'resolved_by_person', 'marked_false_positive', 'approved', 'rejected', 'note']);
+const byPerson = new Set([
+  'acknowledged',
+  'resolved_by_person',
+  'marked_false_positive',
+  'approved',
+  'rejected',
+  'note',
+]);
 
 /** A random life: which event, and how long after the one before. */
-const life = fc.array(fc.record({ pick: fc.nat(kinds - 1), afterMs: fc.constantFrom(0, 10, 1_000, 120_000, 4_000_000), twice: fc.boolean() }), { maxLength: 60 });
+const life = fc.array(
+  fc.record({
+    pick: fc.nat(kinds - 1),
+    afterMs: fc.constantFrom(0, 10, 1_000, 120_000, 4_000_000),
+    twice: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
 
-function live(steps: { pick: number; afterMs: number; twice: boolean }[], check: (before: Incident, event: IncidentEvent, after: Incident, stages: string[], at: number) => void) {
+function live(
+  steps: { pick: number; afterMs: number; twice: boolean }[],
+  check: (before: Incident, event: IncidentEvent, after: Incident, stages: string[], at: number) => void,
+) {
   let incident = opened;
   let at = opened.openedAt;
   for (const { pick, afterMs, twice } of steps) {
@@ -67,7 +101,12 @@ const runs = { numRuns: 2_000 };
 
 describe('every life, whatever happens in whatever order, however often', () => {
   it('keeps a deadline in every state but the final one', () => {
-    fc.assert(fc.property(life, (steps) => live(steps, (_before, _event, after) => expect(after.deadlineAt === null).toBe(after.state === 'closed'))), runs);
+    fc.assert(
+      fc.property(life, (steps) =>
+        live(steps, (_before, _event, after) => expect(after.deadlineAt === null).toBe(after.state === 'closed')),
+      ),
+      runs,
+    );
   });
 
   it('moves only along allowed transitions, and changes nothing once closed but a verdict of a person', () => {
@@ -75,7 +114,8 @@ describe('every life, whatever happens in whatever order, however often', () => 
       fc.property(life, (steps) =>
         live(steps, (before, event, after) => {
           if (before.state !== after.state) expect(transitions[before.state]).toContain(after.state);
-          if (before.state === 'closed' && !byPerson.has(event.kind)) expect({ ...after, actedAt: null }).toEqual({ ...before, actedAt: null });
+          if (before.state === 'closed' && !byPerson.has(event.kind))
+            expect({ ...after, actedAt: null }).toEqual({ ...before, actedAt: null });
         }),
       ),
       runs,
@@ -160,24 +200,44 @@ describe('the journey', () => {
   const remediated: IncidentEvent = { kind: 'remediated', detail: '' };
 
   it('goes from opened to resolved by our action', () => {
-    const end = run(open, diagnosed, chosen, succeeded, remediated, { kind: 'recovered', detail: '', freshSamples: 5, since: 2_003 });
+    const end = run(open, diagnosed, chosen, succeeded, remediated, {
+      kind: 'recovered',
+      detail: '',
+      freshSamples: 5,
+      since: 2_003,
+    });
     expect(end).toMatchObject({ state: 'resolved', resolution: 'automated', actedAt: 2_003, resolvedAt: 2_005 });
   });
 
   it('says "self" when it recovered though nothing of ours took effect', () => {
-    const end = run(open, diagnosed, { kind: 'no_runbook', reason: 'none', considered: [] }, { kind: 'recovered', detail: '', freshSamples: 5, since: 2_002 });
+    const end = run(
+      open,
+      diagnosed,
+      { kind: 'no_runbook', reason: 'none', considered: [] },
+      { kind: 'recovered', detail: '', freshSamples: 5, since: 2_002 },
+    );
     expect(end).toMatchObject({ state: 'resolved', resolution: 'self' });
   });
 
   it('decides again when the first remedy did not help, and then asks a person', () => {
     const failed: IncidentEvent = { kind: 'not_recovered', detail: '' };
     expect(run(open, diagnosed, chosen, succeeded, remediated, failed).state).toBe('deciding');
-    expect(run(open, diagnosed, chosen, succeeded, remediated, failed, chosen, succeeded, remediated, failed).state).toBe('escalated');
+    expect(
+      run(open, diagnosed, chosen, succeeded, remediated, failed, chosen, succeeded, remediated, failed).state,
+    ).toBe('escalated');
   });
 
   it('reopens inside the window, but not what a person ended', () => {
-    const resolvedByUs = run(open, diagnosed, chosen, succeeded, remediated, { kind: 'recovered', detail: '', freshSamples: 5, since: 2_003 });
-    expect(decide(resolvedByUs, { kind: 'reopened', reason: 'again' }, 9_000)).toMatchObject({ kind: 'accepted', incident: { state: 'diagnosing', reopens: 1 } });
+    const resolvedByUs = run(open, diagnosed, chosen, succeeded, remediated, {
+      kind: 'recovered',
+      detail: '',
+      freshSamples: 5,
+      since: 2_003,
+    });
+    expect(decide(resolvedByUs, { kind: 'reopened', reason: 'again' }, 9_000)).toMatchObject({
+      kind: 'accepted',
+      incident: { state: 'diagnosing', reopens: 1 },
+    });
     const byAda = run(open, { kind: 'resolved_by_person', by: 'ada', reason: '' });
     expect(decide(byAda, { kind: 'reopened', reason: 'again' }, 9_000).kind).toBe('ignored');
   });

@@ -13,9 +13,7 @@ import {
 } from '@nightshift/types';
 
 /** What follows from an event: the incident as it is then and the jobs it sets in motion, or why nothing does. */
-export type Decision =
-  | { kind: 'accepted'; incident: Incident; stages: Stage[] }
-  | { kind: 'ignored'; reason: string };
+export type Decision = { kind: 'accepted'; incident: Incident; stages: Stage[] } | { kind: 'ignored'; reason: string };
 
 type Of<K extends IncidentEvent['kind']> = Extract<IncidentEvent, { kind: K }>;
 type Rule<K extends IncidentEvent['kind']> = (incident: Incident, event: Of<K>, at: number) => Decision;
@@ -26,8 +24,15 @@ const ignore = (reason: string): Decision => ({ kind: 'ignored', reason });
 const record = (incident: Incident): Decision => ({ kind: 'accepted', incident, stages: [] });
 
 /** Moves to a state, with that state's deadline, and rings for the stages that belong to it under a new generation. */
-function move(incident: Incident, to: IncidentState, at: number, stages: Stage[] = [], changes: Partial<Incident> = {}): Decision {
-  if (!transitions[incident.state].includes(to)) return ignore(`an incident that is ${incident.state} does not become ${to}`);
+function move(
+  incident: Incident,
+  to: IncidentState,
+  at: number,
+  stages: Stage[] = [],
+  changes: Partial<Incident> = {},
+): Decision {
+  if (!transitions[incident.state].includes(to))
+    return ignore(`an incident that is ${incident.state} does not become ${to}`);
   return {
     kind: 'accepted',
     stages,
@@ -68,8 +73,15 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
   },
 
   reopened: only(['resolved'], (incident, _event, at) => {
-    if (incident.resolution === 'person' || incident.resolution === 'false_positive') return ignore('a person ended it');
-    const again = { resolvedAt: null, resolution: null, reopens: incident.reopens + 1, acknowledgedBy: null, acknowledgedAt: null };
+    if (incident.resolution === 'person' || incident.resolution === 'false_positive')
+      return ignore('a person ended it');
+    const again = {
+      resolvedAt: null,
+      resolution: null,
+      reopens: incident.reopens + 1,
+      acknowledgedBy: null,
+      acknowledgedAt: null,
+    };
     return incident.reopens < attemptLimits.reopens
       ? move(incident, 'diagnosing', at, ['diagnose'], again)
       : move(incident, 'escalated', at, ['escalate', 'verify'], again);
@@ -81,7 +93,11 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     move(incident, 'remediating', at, [], { decisions: incident.decisions + 1, runbook: event.runbook }),
   ),
   approval_requested: only(['deciding'], (incident, event, at) =>
-    move(incident, 'awaiting_approval', at, [], { decisions: incident.decisions + 1, runbook: event.runbook, deadlineAt: event.expiresAt }),
+    move(incident, 'awaiting_approval', at, [], {
+      decisions: incident.decisions + 1,
+      runbook: event.runbook,
+      deadlineAt: event.expiresAt,
+    }),
   ),
   no_runbook: only(['deciding'], (incident, _event, at) => escalate(incident, at)),
 
@@ -90,7 +106,8 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
 
   action_started: record,
   // What really happened is recorded whatever the state: the effect is in the world.
-  action_finished: (incident, event, at) => record(event.outcome === 'succeeded' ? { ...incident, actedAt: at } : incident),
+  action_finished: (incident, event, at) =>
+    record(event.outcome === 'succeeded' ? { ...incident, actedAt: at } : incident),
   remediated: only(['remediating'], (incident, _event, at) => move(incident, 'verifying', at, ['verify'])),
   remedy_failed: only(['deciding', 'remediating'], (incident, _event, at) => escalate(incident, at)),
 
@@ -99,14 +116,19 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
       return ignore('recovery needs fresh samples, taken after the last action');
     }
     if (incident.state === 'verifying') return resolve(incident, at, incident.actedAt === null ? 'self' : 'automated');
-    return incident.acknowledgedBy === null ? resolve(incident, at, 'self') : ignore(`${incident.acknowledgedBy} has it: only a person resolves it now`);
+    return incident.acknowledgedBy === null
+      ? resolve(incident, at, 'self')
+      : ignore(`${incident.acknowledgedBy} has it: only a person resolves it now`);
   }),
   not_recovered: only(['verifying'], (incident, _event, at) =>
-    incident.decisions < attemptLimits.decisions ? move(incident, 'deciding', at, ['remediate']) : escalate(incident, at),
+    incident.decisions < attemptLimits.decisions
+      ? move(incident, 'deciding', at, ['remediate'])
+      : escalate(incident, at),
   ),
 
   deadline_passed: (incident, event, at) => {
-    if (event.state !== incident.state || incident.deadlineAt === null || incident.deadlineAt > at) return ignore('not overdue');
+    if (event.state !== incident.state || incident.deadlineAt === null || incident.deadlineAt > at)
+      return ignore('not overdue');
     if (incident.state === 'resolved') return move(incident, 'closed', at);
     if (incident.state !== 'escalated') return escalate(incident, at);
     // Nobody resolved it: remind, unless somebody said "I have it".
@@ -114,7 +136,11 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     return {
       kind: 'accepted',
       stages,
-      incident: { ...incident, deadlineAt: at + stateDeadlinesMs.escalated, generation: incident.generation + stages.length },
+      incident: {
+        ...incident,
+        deadlineAt: at + stateDeadlinesMs.escalated,
+        generation: incident.generation + stages.length,
+      },
     };
   },
 

@@ -5,7 +5,11 @@ export type Loop = { kick(): void; close(): Promise<void> };
  * Runs `round` again and again, one at a time: at once while it says there is more, else after `everyMs` or a kick.
  * An error is reported and the loop goes on.
  */
-export function startLoop(options: { everyMs: number; round: () => Promise<'more' | 'idle'>; onError: (error: unknown) => void }): Loop {
+export function startLoop(options: {
+  everyMs: number;
+  round: () => Promise<'more' | 'idle'>;
+  onError: (error: unknown) => void;
+}): Loop {
   let closed = false;
   let kicked = false;
   let wake = () => {};

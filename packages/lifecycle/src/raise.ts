@@ -40,7 +40,17 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
     `INSERT INTO incident (id, fingerprint, service, title, type, severity, state, version, generation, onset_at, opened_at, deadline_at)
      VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, 0, ms($7), ms($8), ms($9))
      ON CONFLICT (fingerprint) WHERE state NOT IN ('resolved', 'closed') DO NOTHING RETURNING id`,
-    [id, fingerprint, alarm.service, alarm.title, alarm.type, alarm.severity, alarm.onsetAt, at, at + stateDeadlinesMs.open],
+    [
+      id,
+      fingerprint,
+      alarm.service,
+      alarm.title,
+      alarm.type,
+      alarm.severity,
+      alarm.onsetAt,
+      at,
+      at + stateDeadlinesMs.open,
+    ],
   );
   if (inserted.length === 0) return raise(tx, alarm, actor); // another detector opened it a moment ago: join that one
   await stepIn(tx, id, { kind: 'opened', reason: alarm.reason, anomalies: alarm.anomalies }, { actor });

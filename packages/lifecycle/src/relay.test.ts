@@ -36,7 +36,12 @@ describe('the relay', () => {
     const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => owed(`many-${i}`)));
     const rung: string[] = [];
     queue.consume('remediate', async (job) => {
-      await runStage(test.db, job, AbortSignal.timeout(10_000), async ({ incident }) => (rung.push(incident.id), 'done'));
+      await runStage(
+        test.db,
+        job,
+        AbortSignal.timeout(10_000),
+        async ({ incident }) => (rung.push(incident.id), 'done'),
+      );
     });
     for (let i = 0; i < 4; i++) loops.push(startRelay({ db: test.db, queue, onError, everyMs: 20 }));
     await eventually(() => expect(rung.length).toBeGreaterThanOrEqual(20));
@@ -85,9 +90,13 @@ describe('the sweeper', () => {
     const over = await insertIncident(test.db, { service: 'over', state: 'resolved', resolution: 'automated' });
     loops.push(startSweeper({ db: test.db, onError, everyMs: 20 }));
     await moveClock(test.db, 61 * 60_000);
-    await eventually(async () => expect(await findIncident(test.db, over)).toMatchObject({ state: 'closed', deadlineAt: null }));
     await eventually(async () =>
-      expect(await test.db.query('SELECT stage, generation FROM outbox WHERE incident_id = $1', [waiting])).toEqual([{ stage: 'escalate', generation: 2 }]),
+      expect(await findIncident(test.db, over)).toMatchObject({ state: 'closed', deadlineAt: null }),
+    );
+    await eventually(async () =>
+      expect(await test.db.query('SELECT stage, generation FROM outbox WHERE incident_id = $1', [waiting])).toEqual([
+        { stage: 'escalate', generation: 2 },
+      ]),
     );
   });
 });

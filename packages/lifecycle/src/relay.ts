@@ -11,7 +11,12 @@ const longestBackOffMs = 60_000;
  * Turns outbox rows into jobs. Runs in every service; they share the rows by SKIP LOCKED. Claiming commits before sending: killed in
  * between, the row is offered again after its back-off, under the same job id, which the queue takes only once.
  */
-export function startRelay(options: { db: Db; queue: Queue; onError: (error: unknown) => void; everyMs?: number }): Loop {
+export function startRelay(options: {
+  db: Db;
+  queue: Queue;
+  onError: (error: unknown) => void;
+  everyMs?: number;
+}): Loop {
   const { db, queue, onError } = options;
   const round = async () => {
     const rows = await claim(db);

@@ -1,5 +1,5 @@
-import { Incident, IncidentEvent, TimelineEntry, type Incident as IncidentType } from '@nightshift/types';
 import type { Sql } from '@nightshift/db';
+import { Incident, IncidentEvent, TimelineEntry, type Incident as IncidentType } from '@nightshift/types';
 
 /** Columns of `incident` under the names of the type. */
 export const incidentColumns = `id, fingerprint, service, title, type, severity, state, version, generation, decisions, reopens,

@@ -28,7 +28,12 @@ const relevant: Record<Stage, readonly IncidentState[]> = {
  * Runs a stage job: believes only Postgres. A job without an open outbox row (forged, repeated, overtaken) has no effect.
  * Returns why it did nothing, or the handler's outcome. A throw leaves the row owed, so the job comes again.
  */
-export async function runStage(db: Db, job: StageJob, signal: AbortSignal, handler: StageHandler): Promise<StageOutcome | 'not_owed' | 'overtaken'> {
+export async function runStage(
+  db: Db,
+  job: StageJob,
+  signal: AbortSignal,
+  handler: StageHandler,
+): Promise<StageOutcome | 'not_owed' | 'overtaken'> {
   const { incidentId, stage, generation } = job;
   const owed = await db.query(
     `SELECT 1 FROM outbox WHERE incident_id = $1 AND stage = $2 AND generation = $3 AND done_at IS NULL`,

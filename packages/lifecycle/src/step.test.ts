@@ -1,7 +1,7 @@
-import type { IncidentEvent } from '@nightshift/types';
-import { eventually, insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveClock } from '@nightshift/db';
+import { eventually, insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import type { IncidentEvent } from '@nightshift/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decideApproval, findIncident, raise, runStage, step, timeline, type Alarm, type StepResult } from './index.ts';
 
 let test: TestDatabase;
@@ -9,25 +9,43 @@ beforeAll(async () => (test = await testDatabase({ max: 16 })));
 afterAll(() => test.close());
 
 const diagnosed: IncidentEvent = { kind: 'diagnosed', results: [] };
-const outbox = (id: string) => test.db.query('SELECT stage, generation, done_at IS NOT NULL AS done FROM outbox WHERE incident_id = $1 ORDER BY 2, 1', [id]);
+const outbox = (id: string) =>
+  test.db.query(
+    'SELECT stage, generation, done_at IS NOT NULL AS done FROM outbox WHERE incident_id = $1 ORDER BY 2, 1',
+    [id],
+  );
 
 const alarm = (service: string): Alarm => ({
-  service, type: 'high_error_rate', severity: 'critical', title: `${service}: errors`, onsetAt: Date.now(), reason: 'two criticals', anomalies: [],
+  service,
+  type: 'high_error_rate',
+  severity: 'critical',
+  title: `${service}: errors`,
+  onsetAt: Date.now(),
+  reason: 'two criticals',
+  anomalies: [],
 });
 
 describe('one transaction per step', () => {
   it('commits state, timeline, outbox and what belongs to it together', async () => {
     const id = await insertIncident(test.db, { service: 'together' });
-    await step(test.db, id, diagnosed, { actor: 'diagnostics', also: async (tx) => void (await tx.query(`INSERT INTO setting VALUES ('together', '1', 'test')`)) });
+    await step(test.db, id, diagnosed, {
+      actor: 'diagnostics',
+      also: async (tx) => void (await tx.query(`INSERT INTO setting VALUES ('together', '1', 'test')`)),
+    });
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'deciding', version: 2, generation: 2 });
-    expect(await timeline(test.db, id)).toMatchObject([{ seq: 1, from: 'diagnosing', to: 'deciding', actor: 'diagnostics' }]);
+    expect(await timeline(test.db, id)).toMatchObject([
+      { seq: 1, from: 'diagnosing', to: 'deciding', actor: 'diagnostics' },
+    ]);
     expect(await outbox(id)).toEqual([{ stage: 'remediate', generation: 2, done: false }]);
     expect(await test.db.query(`SELECT 1 FROM setting WHERE key = 'together'`)).toHaveLength(1);
   });
 
   it('leaves nothing behind when it dies before the commit', async () => {
     const id = await insertIncident(test.db, { service: 'dies' });
-    const death = step(test.db, id, diagnosed, { actor: 'diagnostics', also: () => Promise.reject(new Error('killed')) });
+    const death = step(test.db, id, diagnosed, {
+      actor: 'diagnostics',
+      also: () => Promise.reject(new Error('killed')),
+    });
     await expect(death).rejects.toThrow('killed');
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'diagnosing', version: 1 });
     expect([await timeline(test.db, id), await outbox(id)]).toEqual([[], []]);
@@ -36,7 +54,9 @@ describe('one transaction per step', () => {
   it('lets exactly one of many concurrent copies through, and loses no note beside it', async () => {
     const id = await insertIncident(test.db, { service: 'race' });
     const copies = Array.from({ length: 10 }, () => step(test.db, id, diagnosed, { actor: 'diagnostics' }));
-    const notes = Array.from({ length: 10 }, (_, i) => step(test.db, id, { kind: 'note', by: 'ada', text: `${i}` }, { actor: 'ada' }));
+    const notes = Array.from({ length: 10 }, (_, i) =>
+      step(test.db, id, { kind: 'note', by: 'ada', text: `${i}` }, { actor: 'ada' }),
+    );
     const accepted = (await Promise.all(copies)).filter((result) => result.accepted);
     await Promise.all(notes);
     expect(accepted).toHaveLength(1);
@@ -49,16 +69,30 @@ describe('one transaction per step', () => {
     const id = await insertIncident(test.db, { service: 'overtaken' });
     let second!: Promise<StepResult>;
     const blocked = () =>
-      eventually(async () => expect(await test.db.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).toHaveLength(1));
-    const first = await step(test.db, id, { kind: 'resolved_by_person', by: 'ada', reason: '' }, {
-      actor: 'ada',
-      async also() {
-        // The other one has read "diagnosing" and now waits for the row.
-        second = step(test.db, id, diagnosed, { actor: 'diagnostics' });
-        await blocked();
+      eventually(async () =>
+        expect(
+          await test.db.query(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          ),
+        ).toHaveLength(1),
+      );
+    const first = await step(
+      test.db,
+      id,
+      { kind: 'resolved_by_person', by: 'ada', reason: '' },
+      {
+        actor: 'ada',
+        async also() {
+          // The other one has read "diagnosing" and now waits for the row.
+          second = step(test.db, id, diagnosed, { actor: 'diagnostics' });
+          await blocked();
+        },
       },
-    });
-    expect([first.accepted, await second]).toEqual([true, { accepted: false, reason: 'too late: the incident is resolved' }]);
+    );
+    expect([first.accepted, await second]).toEqual([
+      true,
+      { accepted: false, reason: 'too late: the incident is resolved' },
+    ]);
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'resolved', resolution: 'person', version: 2 });
   });
 
@@ -71,13 +105,17 @@ describe('one transaction per step', () => {
 
   it('refuses an open state without a deadline in the database itself', async () => {
     const id = await insertIncident(test.db, { service: 'deadline' });
-    await expect(test.db.query('UPDATE incident SET deadline_at = NULL WHERE id = $1', [id])).rejects.toThrow('check constraint');
+    await expect(test.db.query('UPDATE incident SET deadline_at = NULL WHERE id = $1', [id])).rejects.toThrow(
+      'check constraint',
+    );
   });
 });
 
 describe('raising', () => {
   it('opens one incident per service, however many detectors say so at once (defect 14)', async () => {
-    const raised = await Promise.all(Array.from({ length: 12 }, () => test.db.tx((tx) => raise(tx, alarm('storm'), 'detector'))));
+    const raised = await Promise.all(
+      Array.from({ length: 12 }, () => test.db.tx((tx) => raise(tx, alarm('storm'), 'detector'))),
+    );
     expect(new Set(raised.map((each) => each.incidentId)).size).toBe(1);
     expect(raised.filter((each) => each.outcome === 'opened')).toHaveLength(1);
     expect(await outbox(raised[0]!.incidentId)).toEqual([{ stage: 'diagnose', generation: 1, done: false }]);
@@ -95,7 +133,12 @@ describe('raising', () => {
 
 describe('stage jobs', () => {
   const never = new AbortController().signal;
-  const job = (incidentId: string, generation: number) => ({ v: 1 as const, incidentId, stage: 'remediate' as const, generation });
+  const job = (incidentId: string, generation: number) => ({
+    v: 1 as const,
+    incidentId,
+    stage: 'remediate' as const,
+    generation,
+  });
 
   it('have no effect when nobody owes them: forged or repeated', async () => {
     const id = await insertIncident(test.db, { service: 'forged', state: 'deciding' });
@@ -109,16 +152,22 @@ describe('stage jobs', () => {
     const { incidentId } = await test.db.tx((tx) => raise(tx, alarm('faster'), 'detector'));
     await step(test.db, incidentId, diagnosed, { actor: 'diagnostics' });
     await step(test.db, incidentId, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
-    expect(await runStage(test.db, job(incidentId, 2), never, () => Promise.reject(new Error('must not run')))).toBe('overtaken');
+    expect(await runStage(test.db, job(incidentId, 2), never, () => Promise.reject(new Error('must not run')))).toBe(
+      'overtaken',
+    );
   });
 
   it('stay owed when the handler throws, and come later when it asks for it', async () => {
     const id = await insertIncident(test.db, { service: 'again', state: 'diagnosing' });
     await step(test.db, id, diagnosed, { actor: 'diagnostics' });
-    await expect(runStage(test.db, job(id, 2), never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(runStage(test.db, job(id, 2), never, () => Promise.reject(new Error('broken')))).rejects.toThrow(
+      'broken',
+    );
     expect(await outbox(id)).toMatchObject([{ done: false }]);
     await runStage(test.db, job(id, 2), never, async () => ({ againMs: 60_000 }));
-    expect(await test.db.query('SELECT due_at > nightshift_now() AS later FROM outbox WHERE incident_id = $1', [id])).toEqual([{ later: true }]);
+    expect(
+      await test.db.query('SELECT due_at > nightshift_now() AS later FROM outbox WHERE incident_id = $1', [id]),
+    ).toEqual([{ later: true }]);
     expect(await runStage(test.db, job(id, 2), never, async () => 'done')).toBe('done');
     expect(await outbox(id)).toMatchObject([{ done: true }]);
   });
@@ -131,7 +180,11 @@ describe('approvals', () => {
       `INSERT INTO approval VALUES ($1, $2, 1, 'hash', 'roll-back', 'roll back', $3, 'runbook-executor', nightshift_now(), nightshift_now() + interval '10 minutes', 'pending')`,
       [`apr-${service}`, id, required],
     );
-    return { id, vote: (by: string, planHash = 'hash') => decideApproval(test.db, { approvalId: `apr-${service}`, planHash, by, verdict: 'approve' }) };
+    return {
+      id,
+      vote: (by: string, planHash = 'hash') =>
+        decideApproval(test.db, { approvalId: `apr-${service}`, planHash, by, verdict: 'approve' }),
+    };
   }
 
   it('count once, however often the button is pressed', async () => {

@@ -25,7 +25,12 @@ export function step(db: Db, incidentId: string, event: IncidentEvent, options: 
 }
 
 /** The same inside a transaction of the caller's. */
-export async function stepIn(tx: Tx, incidentId: string, event: IncidentEvent, options: StepOptions): Promise<StepResult> {
+export async function stepIn(
+  tx: Tx,
+  incidentId: string,
+  event: IncidentEvent,
+  options: StepOptions,
+): Promise<StepResult> {
   for (let attempt = 1; attempt <= tries; attempt++) {
     const before = await findIncident(tx, incidentId);
     if (!before) throw new NightshiftError('NOT_FOUND', `there is no incident ${incidentId}`);
@@ -43,7 +48,10 @@ export async function stepIn(tx: Tx, incidentId: string, event: IncidentEvent, o
     await options.also?.(tx, after);
     return { accepted: true, incident: after };
   }
-  throw new NightshiftError('CONFLICT', `incident ${incidentId} changed ${tries} times while "${event.kind}" was decided`);
+  throw new NightshiftError(
+    'CONFLICT',
+    `incident ${incidentId} changed ${tries} times while "${event.kind}" was decided`,
+  );
 }
 
 async function compareAndSet(tx: Tx, incident: Incident, version: number): Promise<boolean> {
@@ -53,9 +61,22 @@ async function compareAndSet(tx: Tx, incident: Incident, version: number): Promi
             acknowledged_by = $14, acknowledged_at = ms($15), runbook = $16
       WHERE id = $1 AND version = $2 RETURNING id`,
     [
-      incident.id, version, incident.title, incident.type, incident.severity, incident.state, incident.generation,
-      incident.decisions, incident.reopens, incident.actedAt, incident.resolvedAt, incident.deadlineAt, incident.resolution,
-      incident.acknowledgedBy, incident.acknowledgedAt, incident.runbook,
+      incident.id,
+      version,
+      incident.title,
+      incident.type,
+      incident.severity,
+      incident.state,
+      incident.generation,
+      incident.decisions,
+      incident.reopens,
+      incident.actedAt,
+      incident.resolvedAt,
+      incident.deadlineAt,
+      incident.resolution,
+      incident.acknowledgedBy,
+      incident.acknowledgedAt,
+      incident.runbook,
     ],
   );
   return rows.length === 1;

@@ -18,7 +18,11 @@ describe('configuration from the environment', () => {
 
   it('documents every variable', () => {
     for (const variable of describeConfig(CommonConfig)) expect(variable.description, variable.name).not.toBe('');
-    expect(describeConfig(CommonConfig).filter((variable) => variable.required).map((variable) => variable.name)).toEqual(['DATABASE_URL', 'NIGHTSHIFT_SECRET']);
+    expect(
+      describeConfig(CommonConfig)
+        .filter((variable) => variable.required)
+        .map((variable) => variable.name),
+    ).toEqual(['DATABASE_URL', 'NIGHTSHIFT_SECRET']);
   });
 });
 

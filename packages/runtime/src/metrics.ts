@@ -14,9 +14,26 @@ export function createMetrics(service: ServiceName): Metrics {
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const duration = new Histogram({ name: 'nightshift_job_duration_seconds', help: 'Time in a job handler, by outcome', labelNames: ['job', 'outcome'], buckets: seconds, registers });
-  const wait = new Histogram({ name: 'nightshift_job_wait_seconds', help: 'Time a job waited in its queue', labelNames: ['job'], buckets: seconds, registers });
-  const errors = new Counter({ name: 'nightshift_errors_total', help: 'Errors by code', labelNames: ['code'], registers });
+  const duration = new Histogram({
+    name: 'nightshift_job_duration_seconds',
+    help: 'Time in a job handler, by outcome',
+    labelNames: ['job', 'outcome'],
+    buckets: seconds,
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'nightshift_job_wait_seconds',
+    help: 'Time a job waited in its queue',
+    labelNames: ['job'],
+    buckets: seconds,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'nightshift_errors_total',
+    help: 'Errors by code',
+    labelNames: ['code'],
+    registers,
+  });
   return {
     registry,
     observeJob({ job, outcome, durationMs, waitMs }) {

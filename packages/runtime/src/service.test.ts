@@ -1,5 +1,5 @@
-import { migrateQueue } from '@nightshift/queue';
 import { raise, timeline, step } from '@nightshift/lifecycle';
+import { migrateQueue } from '@nightshift/queue';
 import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { NightshiftError } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +23,12 @@ beforeAll(async () => {
         return {
           stages: {
             diagnose: async ({ incident, stage, generation }) => {
-              await step(db, incident.id, { kind: 'diagnosed', results: [] }, { actor: 'diagnostics', job: { stage, generation } });
+              await step(
+                db,
+                incident.id,
+                { kind: 'diagnosed', results: [] },
+                { actor: 'diagnostics', job: { stage, generation } },
+              );
               return 'done';
             },
           },
@@ -50,24 +55,50 @@ describe('every service', () => {
   });
 
   it('takes the jobs of its stages by itself, and counts them', async () => {
-    const alarm = { service: 'shop', type: 'unknown' as const, severity: 'critical' as const, title: 't', onsetAt: 0, reason: 'r', anomalies: [] };
+    const alarm = {
+      service: 'shop',
+      type: 'unknown' as const,
+      severity: 'critical' as const,
+      title: 't',
+      onsetAt: 0,
+      reason: 'r',
+      anomalies: [],
+    };
     const { incidentId } = await test.db.tx((tx) => raise(tx, alarm, 'detector'));
-    await eventually(async () => expect(await timeline(test.db, incidentId)).toMatchObject([{ to: 'diagnosing' }, { to: 'deciding' }]));
-    await eventually(async () => expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/nightshift_job_duration_seconds_count\{service="diagnostics",job="diagnose",outcome="done"\} 1/));
+    await eventually(async () =>
+      expect(await timeline(test.db, incidentId)).toMatchObject([{ to: 'diagnosing' }, { to: 'deciding' }]),
+    );
+    await eventually(async () =>
+      expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
+        /nightshift_job_duration_seconds_count\{service="diagnostics",job="diagnose",outcome="done"\} 1/,
+      ),
+    );
   });
 
   it('answers errors by code, without what they hold', async () => {
     const coded = await fetch(`${url}/coded`);
-    expect([coded.status, await coded.json()]).toMatchObject([409, { error: { code: 'CONFLICT', message: 'somebody was faster', help: expect.any(String) } }]);
+    expect([coded.status, await coded.json()]).toMatchObject([
+      409,
+      { error: { code: 'CONFLICT', message: 'somebody was faster', help: expect.any(String) } },
+    ]);
     const broken = await fetch(`${url}/broken`);
     expect(broken.status).toBe(500);
     expect(await broken.text()).not.toContain('hunter2');
     expect((await fetch(`${url}/nowhere`)).status).toBe(404);
-    expect((await fetch(`${url}/healthz`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })).status).toBeLessThan(500);
+    expect(
+      (await fetch(`${url}/healthz`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }))
+        .status,
+    ).toBeLessThan(500);
   });
 
   it('does not start without a configuration, and names what is missing', async () => {
-    const start = startService({ name: 'console', config: z.object({}), start: async () => ({ stages: {}, close: async () => {} }) }, {});
-    await expect(start).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('DATABASE_URL is not set') });
+    const start = startService(
+      { name: 'console', config: z.object({}), start: async () => ({ stages: {}, close: async () => {} }) },
+      {},
+    );
+    await expect(start).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('DATABASE_URL is not set'),
+    });
   });
 });

@@ -49,7 +49,12 @@ export async function startService<S extends ServiceName, C extends z.ZodObject>
     log.error({ err }, errorMessage(err));
   };
   const db = openDb({ url: common.DATABASE_URL, name: `nightshift ${spec.name}`, max: common.DATABASE_POOL, onError });
-  const queue = connectQueue({ url: common.QUEUE_URL ?? common.DATABASE_URL, name: spec.name, log, observe: (outcome) => metrics.observeJob(outcome) });
+  const queue = connectQueue({
+    url: common.QUEUE_URL ?? common.DATABASE_URL,
+    name: spec.name,
+    log,
+    observe: (outcome) => metrics.observeJob(outcome),
+  });
   exportQueueDepth(metrics, queue, spec.name);
   const relay = startRelay({ db, queue, onError });
   const sweeper = startSweeper({ db, onError });
@@ -57,7 +62,9 @@ export async function startService<S extends ServiceName, C extends z.ZodObject>
   const deps: Deps = { name: spec.name, log, db, queue, metrics, app, common, kick: () => relay.kick() };
 
   const running = await spec.start(config, deps);
-  const consumers = Object.entries(running.stages).map(([stage, handler]) => consumeStage(deps, stage as Stage, handler as StageHandler));
+  const consumers = Object.entries(running.stages).map(([stage, handler]) =>
+    consumeStage(deps, stage as Stage, handler as StageHandler),
+  );
   const port = await listen(app, common);
   log.info({ port }, 'listening');
 
@@ -77,7 +84,10 @@ export async function startService<S extends ServiceName, C extends z.ZodObject>
 function consumeStage(deps: Deps, stage: Stage, handler: StageHandler): Consumer {
   return deps.queue.consume(stage, async (job, context) => {
     const outcome = await runStage(deps.db, job, context.signal, handler);
-    deps.log.info({ incident: job.incidentId, job: context.id, outcome }, `${stage} ${typeof outcome === 'string' ? outcome : 'again later'}`);
+    deps.log.info(
+      { incident: job.incidentId, job: context.id, outcome },
+      `${stage} ${typeof outcome === 'string' ? outcome : 'again later'}`,
+    );
     deps.kick();
   });
 }
@@ -96,7 +106,9 @@ async function listen(app: FastifyInstance, common: CommonConfig): Promise<numbe
 export async function main<S extends ServiceName, C extends z.ZodObject>(spec: ServiceSpec<S, C>): Promise<void> {
   const started = await startService(spec, process.env).catch((error: unknown) => {
     const coded = error instanceof NightshiftError ? error : null;
-    process.stderr.write(`${spec.name}: ${coded ? `${coded.code}: ${coded.message}\n${coded.help}` : (error as Error).stack}\n`);
+    process.stderr.write(
+      `${spec.name}: ${coded ? `${coded.code}: ${coded.message}\n${coded.help}` : (error as Error).stack}\n`,
+    );
     return process.exit(coded?.code === 'CONFIG_INVALID' || coded?.code === 'FILE_INVALID' ? 2 : 1);
   });
   let stopping = false;

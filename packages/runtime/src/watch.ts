@@ -11,7 +11,11 @@ export type Watched<T> = { current(): T; problems(): Problem[]; close(): Promise
 const everyMs = 1_000;
 
 /** Follows one YAML file. Throws FILE_INVALID when it is broken at the start: there is no last good one yet. */
-export async function watchYaml<T extends z.ZodType>(file: string, schema: T, log: Logger): Promise<Watched<z.infer<T>>> {
+export async function watchYaml<T extends z.ZodType>(
+  file: string,
+  schema: T,
+  log: Logger,
+): Promise<Watched<z.infer<T>>> {
   let seen = await fingerprint(file);
   let value = valueOf(await loadYaml(file, schema));
   let problems: Problem[] = [];
@@ -35,12 +39,19 @@ export async function watchYaml<T extends z.ZodType>(file: string, schema: T, lo
 export type Versioned<T> = { value: T; hash: string; file: string };
 
 /** Follows every `*.yaml` of a folder, each on its own: one broken file takes none of the others with it. */
-export async function watchYamlFolder<T extends z.ZodType>(folder: string, schema: T, log: Logger): Promise<Watched<Versioned<z.infer<T>>[]>> {
+export async function watchYamlFolder<T extends z.ZodType>(
+  folder: string,
+  schema: T,
+  log: Logger,
+): Promise<Watched<Versioned<z.infer<T>>[]>> {
   const good = new Map<string, Versioned<z.infer<T>>>();
   const bad = new Map<string, Problem[]>();
   const seen = new Map<string, string>();
   const round = async () => {
-    const files = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(folder, name));
+    const files = (await readdir(folder))
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => join(folder, name));
     for (const gone of [...seen.keys()].filter((file) => !files.includes(file))) {
       for (const map of [good, bad, seen]) map.delete(gone);
     }
@@ -63,7 +74,11 @@ export async function watchYamlFolder<T extends z.ZodType>(folder: string, schem
 
 function report(log: Logger, file: string, problems: Problem[]) {
   if (problems.length === 0) log.info({ file }, 'configuration loaded');
-  else log.error({ file, problems }, `configuration refused, the last good one stays in force:\n${formatProblems(problems)}`);
+  else
+    log.error(
+      { file, problems },
+      `configuration refused, the last good one stays in force:\n${formatProblems(problems)}`,
+    );
 }
 
 async function fingerprint(file: string): Promise<string> {

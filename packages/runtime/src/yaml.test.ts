@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Catalogue, OnCall, Runbook } from '@nightshift/types';
 import { eventually } from '@nightshift/testkit';
+import { Catalogue, OnCall, Runbook } from '@nightshift/types';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatProblems, loadYaml, parseYaml } from './yaml.ts';
 import { watchYamlFolder } from './watch.ts';
+import { formatProblems, loadYaml, parseYaml } from './yaml.ts';
 
 const problemsOf = (loaded: ReturnType<typeof parseYaml>) => (loaded.ok ? [] : loaded.problems);
 
@@ -30,26 +30,37 @@ describe('a file with a mistake', () => {
   });
 
   it('is named for a wrong value, a missing field and broken YAML', () => {
-    expect(problemsOf(parseYaml('a.yaml', runbook.replace('rollback_deploy', 'delete_data'), Runbook))).toMatchObject([{ line: 8, field: 'steps[0].action' }]);
-    expect(problemsOf(parseYaml('a.yaml', runbook.replace('title: Roll back\n', ''), Runbook))).toMatchObject([{ field: 'title' }]);
+    expect(problemsOf(parseYaml('a.yaml', runbook.replace('rollback_deploy', 'delete_data'), Runbook))).toMatchObject([
+      { line: 8, field: 'steps[0].action' },
+    ]);
+    expect(problemsOf(parseYaml('a.yaml', runbook.replace('title: Roll back\n', ''), Runbook))).toMatchObject([
+      { field: 'title' },
+    ]);
     expect(problemsOf(parseYaml('a.yaml', 'id: [1, 2', Runbook))).toMatchObject([{ file: 'a.yaml', line: 1 }]);
   });
 
   it('may not name a wildcard or nothing as a target (defect 40)', () => {
     for (const id of ['"*"', '""', 'shop-*', '"shop api"']) {
       const text = `schema: 1\nservices:\n  - name: shop\n    targets:\n      - { id: ${id}, kind: disk, path: / }\n`;
-      expect(problemsOf(parseYaml('catalogue.yaml', text, Catalogue))).toMatchObject([{ line: 5, field: 'services[0].targets[0].id', message: expect.stringContaining('exactly one thing') }]);
+      expect(problemsOf(parseYaml('catalogue.yaml', text, Catalogue))).toMatchObject([
+        { line: 5, field: 'services[0].targets[0].id', message: expect.stringContaining('exactly one thing') },
+      ]);
     }
   });
 
   it('may not hold an address or secret where the name of a variable belongs', () => {
     const text = `schema: 1\nservices:\n  - name: shop\n    targets:\n      - { id: db, kind: postgres, urlEnv: "postgres://u:p@h/d" }\n`;
-    expect(formatProblems(problemsOf(parseYaml('catalogue.yaml', text, Catalogue)))).toMatch(/catalogue.yaml:5:\d+ services\[0\].targets\[0\].urlEnv: must be the NAME of an environment variable/);
+    expect(formatProblems(problemsOf(parseYaml('catalogue.yaml', text, Catalogue)))).toMatch(
+      /catalogue.yaml:5:\d+ services\[0\].targets\[0\].urlEnv: must be the NAME of an environment variable/,
+    );
   });
 
   it('may not page somebody who does not exist', () => {
     const text = `schema: 1\nchannels: [{ id: console, kind: console }]\npolicies:\n  - id: p\n    levels: [{ notify: [nobody] }]\ndefaultPolicy: q\n`;
-    expect(problemsOf(parseYaml('oncall.yaml', text, OnCall)).map((problem) => problem.field)).toEqual(['policies[0].levels[0].notify[0]', 'defaultPolicy']);
+    expect(problemsOf(parseYaml('oncall.yaml', text, OnCall)).map((problem) => problem.field)).toEqual([
+      'policies[0].levels[0].notify[0]',
+      'defaultPolicy',
+    ]);
   });
 
   it('is bounded: no file bigger than the limit, no alias bomb', async () => {

@@ -10,7 +10,10 @@ export type Loaded<T> = { ok: true; value: T; hash: string } | { ok: false; prob
 
 /** Reads and validates a YAML file. Never throws: a missing, huge, malformed or invalid file comes back as its problems. */
 export async function loadYaml<T extends z.ZodType>(file: string, schema: T): Promise<Loaded<z.infer<T>>> {
-  const whole = (message: string) => ({ ok: false as const, problems: [{ file, line: 1, column: 1, field: '', message }] });
+  const whole = (message: string) => ({
+    ok: false as const,
+    problems: [{ file, line: 1, column: 1, field: '', message }],
+  });
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -30,7 +33,10 @@ export function parseYaml<T extends z.ZodType>(file: string, text: string, schem
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   if (document.errors.length > 0) {
-    return { ok: false, problems: document.errors.map((error) => ({ ...at(error.pos[0]), field: '', message: error.message })) };
+    return {
+      ok: false,
+      problems: document.errors.map((error) => ({ ...at(error.pos[0]), field: '', message: error.message })),
+    };
   }
   let content: unknown;
   try {
@@ -40,13 +46,21 @@ export function parseYaml<T extends z.ZodType>(file: string, text: string, schem
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) {
-    return { ok: true, value: parsed.data, hash: createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 16) };
+    return {
+      ok: true,
+      value: parsed.data,
+      hash: createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 16),
+    };
   }
   const problems = parsed.error.issues.flatMap((issue) => {
     const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     return keys.map((key) => {
       const path = key === undefined ? issue.path : [...issue.path, key];
-      return { ...at(offsetOf(document, path)), field: fieldName(path), message: key === undefined ? issue.message : 'is not a known field' };
+      return {
+        ...at(offsetOf(document, path)),
+        field: fieldName(path),
+        message: key === undefined ? issue.message : 'is not a known field',
+      };
     });
   });
   return { ok: false, problems };
@@ -68,16 +82,22 @@ function offsetOf(document: Document, path: PropertyKey[]): number {
 }
 
 function fieldName(path: PropertyKey[]): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`)).join('');
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`))
+    .join('');
 }
 
 /** `file:line:column field: message`, one line each. */
 export function formatProblems(problems: Problem[]): string {
-  return problems.map(({ file, line, column, field, message }) => `${file}:${line}:${column} ${field ? `${field}: ` : ''}${message}`).join('\n');
+  return problems
+    .map(({ file, line, column, field, message }) => `${file}:${line}:${column} ${field ? `${field}: ` : ''}${message}`)
+    .join('\n');
 }
 
 /** The value, or FILE_INVALID with every problem. */
 export function valueOf<T>(loaded: Loaded<T>): T {
   if (loaded.ok) return loaded.value;
-  throw new NightshiftError('FILE_INVALID', formatProblems(loaded.problems), { details: { problems: loaded.problems } });
+  throw new NightshiftError('FILE_INVALID', formatProblems(loaded.problems), {
+    details: { problems: loaded.problems },
+  });
 }

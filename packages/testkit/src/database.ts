@@ -11,7 +11,8 @@ export type TestDatabase = { url: string; db: Db; close(): Promise<void> };
 /** Admin URL of the run's one real Postgres server. */
 export function postgresUrl(): string {
   const url = process.env[postgresVariable];
-  if (!url) throw new Error(`${postgresVariable} is not set: run tests through vitest, whose global set-up starts Postgres`);
+  if (!url)
+    throw new Error(`${postgresVariable} is not set: run tests through vitest, whose global set-up starts Postgres`);
   return url;
 }
 

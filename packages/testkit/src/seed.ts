@@ -13,10 +13,26 @@ export async function insertIncident(sql: Sql, given: Partial<Incident> = {}): P
        opened_at, acted_at, resolved_at, deadline_at, resolution, acknowledged_by, acknowledged_at, runbook)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ms($12), ms($13), ms($14), ms($15), ms($16), $17, $18, ms($19), $20)`,
     [
-      id, given.fingerprint ?? `service:${service}`, service, given.title ?? `${service}: too many errors`, given.type ?? 'high_error_rate',
-      given.severity ?? 'critical', state, given.version ?? 1, given.generation ?? 1, given.decisions ?? 0, given.reopens ?? 0,
-      given.onsetAt ?? at - 5_000, given.openedAt ?? at, given.actedAt ?? null, given.resolvedAt ?? null, deadlineAt,
-      given.resolution ?? null, given.acknowledgedBy ?? null, given.acknowledgedAt ?? null, given.runbook ?? null,
+      id,
+      given.fingerprint ?? `service:${service}`,
+      service,
+      given.title ?? `${service}: too many errors`,
+      given.type ?? 'high_error_rate',
+      given.severity ?? 'critical',
+      state,
+      given.version ?? 1,
+      given.generation ?? 1,
+      given.decisions ?? 0,
+      given.reopens ?? 0,
+      given.onsetAt ?? at - 5_000,
+      given.openedAt ?? at,
+      given.actedAt ?? null,
+      given.resolvedAt ?? null,
+      deadlineAt,
+      given.resolution ?? null,
+      given.acknowledgedBy ?? null,
+      given.acknowledgedAt ?? null,
+      given.runbook ?? null,
     ],
   );
   return id;
@@ -24,5 +40,9 @@ export async function insertIncident(sql: Sql, given: Partial<Incident> = {}): P
 
 /** Owes a stage job to an incident, as its last step would have. */
 export async function insertOwed(sql: Sql, incidentId: string, stage: Stage, generation = 1): Promise<void> {
-  await sql.query(`INSERT INTO outbox (incident_id, stage, generation, due_at) VALUES ($1, $2, $3, nightshift_now())`, [incidentId, stage, generation]);
+  await sql.query(`INSERT INTO outbox (incident_id, stage, generation, due_at) VALUES ($1, $2, $3, nightshift_now())`, [
+    incidentId,
+    stage,
+    generation,
+  ]);
 }

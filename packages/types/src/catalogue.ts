@@ -38,6 +38,8 @@ export const Target = z.discriminatedUnion('kind', [
     path: z.string().startsWith('/').default('/'),
     secretEnv: EnvName.optional(),
     expectStatus: z.number().int().min(100).max(599).default(200),
+    /** The receiver promises to act once per `Idempotency-Key`; only then may an action be sent to it again. */
+    idempotent: z.boolean().default(false),
   }),
   z.strictObject({ ...common, kind: z.literal('postgres'), urlEnv: EnvName }),
   z.strictObject({

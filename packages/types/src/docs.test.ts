@@ -6,8 +6,12 @@ const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.
 
 describe('the documents say what the code says', () => {
   it('docs/errors.md has a line for each code, and for no other', async () => {
-    const documented = [...(await page('errors.md')).matchAll(/^\| `([A-Z_]+)` \| (\S+) \| (.+) \|$/gm)].map(([, code, status, help]) => [code, status, help]);
-    expect(documented).toEqual(Object.entries(errorCodes).map(([code, { status, help }]) => [code, status === 0 ? '–' : String(status), help]));
+    const documented = [...(await page('errors.md')).matchAll(/^\| `([A-Z_]+)` \| (\S+) \| (.+) \|$/gm)].map(
+      ([, code, status, help]) => [code, status, help],
+    );
+    expect(documented).toEqual(
+      Object.entries(errorCodes).map(([code, { status, help }]) => [code, status === 0 ? '–' : String(status), help]),
+    );
   });
 
   it('docs/limits.md names every safety limit', async () => {
