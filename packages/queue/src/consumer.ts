@@ -21,9 +21,7 @@ export type Consumer = {
   close(deadlineMs?: number): Promise<void>;
 };
 
-/**
- * A killed worker's job is found by two looks of the others (2.5 s apart; one look may be skipped) after its lock expired: under 8 s.
- */
+/** A killed worker's job goes to another after two looks of the others, the first up to two intervals away: 7.5 s at worst. */
 const lockMs = 5_000;
 const stalledLookMs = 2_500;
 /** Deaths of workers that a job survives on top of its attempts: a deployment kills workers without the job being at fault. */
