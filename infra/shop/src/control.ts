@@ -4,13 +4,14 @@ import { Conflict, scenarios, type Scenario, type Supervisor } from './superviso
 
 const key = { type: 'string', minLength: 1, maxLength: 200 };
 const version = { type: 'string', pattern: '^v[0-9]+(-[0-9]+)?$' };
+const replicas = { type: 'integer', minimum: 1, maximum: 8 };
 const body = (required: string[], properties: object) => ({
   body: { type: 'object', required, properties, additionalProperties: false },
 });
 const schemas = {
   restart: body(['key'], { key, expectedInstance: key }),
   deploy: body(['key', 'from', 'to'], { key, from: version, to: version }),
-  scale: body(['key', 'replicas'], { key, replicas: { type: 'integer', minimum: 1, maximum: 8 } }),
+  scale: body(['key', 'replicas'], { key, replicas, expectedReplicas: replicas }),
 };
 
 /** Why a request was refused: stable code, sentence. */
@@ -78,7 +79,7 @@ export function createControl(options: {
       { schema: schemas.deploy },
       (request) => supervisor.deploy(request.body),
     );
-    named.post<{ Body: { key: string; replicas: number } }>(
+    named.post<{ Body: { key: string; replicas: number; expectedReplicas?: number } }>(
       '/processes/:name/scale',
       { schema: schemas.scale },
       (request) => supervisor.scale(request.body),

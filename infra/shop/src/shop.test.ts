@@ -167,6 +167,14 @@ describe('the demo shop', () => {
     expect(await refused()).toBe(true);
   });
 
+  it('scales to an absolute number, from the one that was expected', async () => {
+    const scale = (body: object) => ask<{ process: ProcessView }>('POST', '/processes/shop-api/scale', body);
+    expect((await scale({ key: 'k1', replicas: 3, expectedReplicas: 2 })).status).toBe(409);
+    expect((await scale({ key: 'k1', replicas: 2, expectedReplicas: 1 })).body.process).toMatchObject({ replicas: 2 });
+    expect((await scale({ key: 'k1', replicas: 2, expectedReplicas: 1 })).status).toBe(200);
+    expect(await actions()).toHaveLength(1);
+  });
+
   it('says what is wrong with a request', async () => {
     expect(await ask('POST', '/faults/flood')).toMatchObject({
       status: 404,

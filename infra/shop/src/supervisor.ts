@@ -25,7 +25,7 @@ export type Supervisor = {
   view(): ProcessView;
   restart(request: { key: string; expectedInstance?: string }): Promise<Applied>;
   deploy(request: { key: string; from: string; to: string }): Promise<Applied>;
-  scale(request: { key: string; replicas: number }): Promise<Applied>;
+  scale(request: { key: string; replicas: number; expectedReplicas?: number }): Promise<Applied>;
   cause(scenario: Scenario): Promise<void>;
   undo(): Promise<void>;
   effects(): Effect[];
@@ -129,9 +129,12 @@ export function createSupervisor(options: {
         if (version !== from) throw new Conflict(`the version is ${version}, not ${from}`);
         await replace({ version: to }, { by: 'action', kind: 'deploy', key, from, to }, { key, request });
       }),
-    scale: ({ key, replicas }) =>
+    scale: ({ key, replicas, expectedReplicas }) =>
       once(key, { replicas }, async (request) => {
         const from = String(state.current().replicas);
+        if (expectedReplicas !== undefined && String(expectedReplicas) !== from) {
+          throw new Conflict(`there are ${from} replicas, not ${expectedReplicas}`);
+        }
         await replace({ replicas }, { by: 'action', kind: 'scale', key, from, to: String(replicas) }, { key, request });
       }),
     cause: (scenario) => serial(causes[scenario]),
