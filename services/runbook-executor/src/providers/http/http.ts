@@ -1,0 +1,95 @@
+import { ActionType, inputLimits, type ActionParams, type Target } from '@nightshift/types';
+import { declaredScale } from '../../params.ts';
+import { judgeAnswer } from '../answer.ts';
+import { addressFrom, call } from '../call.ts';
+import { plannedCall, refuse, type Env, type PlanRequest, type ProviderOf } from '../provider.ts';
+import { webhookHeaders } from './signature.ts';
+
+type HttpTarget = Extract<Target, { kind: 'http' }>;
+
+/**
+ * A signed POST to somebody's own hook. Whether it may be sent twice is the receiver's promise: `idempotent: true` in the catalogue
+ * says that it honours `Idempotency-Key`. Without it an action is sent once, and a missing answer wakes a person.
+ */
+export const httpProvider: ProviderOf<'http'> = {
+  supports: ActionType.options,
+
+  plan: (request) => Promise.resolve(planCall(request)),
+
+  async send({ target, key, incidentId, action, env, signal }) {
+    const to = destination(target, env);
+    if (!to.ok) return { outcome: 'refused', detail: to.reason };
+    const body = JSON.stringify({
+      id: key,
+      action: action.type,
+      target: action.target,
+      params: action.params,
+      precondition: action.precondition,
+      incident: incidentId,
+    });
+    const signature = to.secret === null ? {} : webhookHeaders(to.secret, key, Math.floor(Date.now() / 1_000), body);
+    const headers = { 'idempotency-key': key, ...signature };
+    const answer = await call({
+      url: to.url,
+      method: 'POST',
+      headers,
+      body,
+      signal,
+      maxBytes: inputLimits.outputChars,
+    });
+    if (answer.kind !== 'answer' || answer.status !== target.expectStatus) return judgeAnswer(answer);
+    return { outcome: 'succeeded', detail: `answered ${answer.status}${answer.text === '' ? '' : `: ${answer.text}`}` };
+  },
+};
+
+function planCall({ target, type, params, rollback, env }: PlanRequest<HttpTarget>) {
+  const to = destination(target, env);
+  if (!to.ok) return refuse(to.reason);
+  const kind = target.idempotent ? ('idempotent' as const) : ('once' as const);
+  const undo = `whatever undoes "${type}" on ${target.id}; its receiver knows`;
+  if (type === 'scale_up') {
+    const goal = declaredScale(params);
+    if (!goal.ok) return refuse(goal.reason);
+    const { from, to: replicas } = goal.value;
+    return plannedCall(kind, {
+      params: { replicas },
+      precondition: { replicas: from },
+      summary: `ask ${target.id} to scale from ${from} to ${replicas} instances`,
+      undo,
+    });
+  }
+  if (type === 'rollback_deploy') {
+    if (!rollback) return refuse('no deployment to roll back was found');
+    const { from, to: back, deploymentId, deployedAt } = rollback;
+    return plannedCall(kind, {
+      params: { ...params, from, to: back },
+      precondition: { version: from, deploymentId, deployedAt },
+      summary: `ask ${target.id} to roll back from ${from} to ${back}`,
+      undo,
+    });
+  }
+  return plannedCall(kind, {
+    params,
+    precondition: {},
+    summary: `ask ${target.id} to ${type}${inWords(params)}`,
+    undo,
+  });
+}
+
+function destination(
+  target: HttpTarget,
+  env: Env,
+): { ok: true; url: URL; secret: string | null } | { ok: false; reason: string } {
+  const address = addressFrom(env, target.urlEnv);
+  if (!address.ok) return address;
+  const secret = target.secretEnv === undefined ? null : (env[target.secretEnv] ?? '');
+  if (secret === '') return { ok: false, reason: `${target.secretEnv} is not set` };
+  const url = new URL(address.url);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}${target.path}`;
+  return { ok: true, url, secret };
+}
+
+function inWords(params: ActionParams): string {
+  const words = Object.entries(params).map(([key, value]) => `${key} ${value}`);
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
+}

@@ -1,0 +1,95 @@
+/** Counting against the limits. Pure: the caller holds the locks and brings every action that counts. */
+import { actionLimits } from '@nightshift/types';
+import type { Use } from './store.ts';
+
+/** Why an action may not be done: a short word for metrics and a sentence for people. */
+export type Refusal = { reason: string; detail: string };
+
+type Limit = {
+  name: keyof typeof actionLimits;
+  max: number;
+  windowMs: number | null;
+  applies: (action: Use) => boolean;
+  counts: (action: Use, other: Use) => boolean;
+  weight: (use: Use) => number;
+};
+
+const one = () => 1;
+const always = () => true;
+
+const limits: Limit[] = [
+  {
+    name: 'restartsPerTarget',
+    ...actionLimits.restartsPerTarget,
+    applies: (action) => action.type === 'restart_service',
+    counts: (action, other) => other.target === action.target && other.type === 'restart_service',
+    weight: one,
+  },
+  {
+    name: 'instancesAddedPerTarget',
+    ...actionLimits.instancesAddedPerTarget,
+    applies: (action) => action.type === 'scale_up',
+    counts: (action, other) => other.target === action.target && other.type === 'scale_up',
+    weight: (use) => use.quantity,
+  },
+  {
+    name: 'actionsPerTarget',
+    ...actionLimits.actionsPerTarget,
+    applies: always,
+    counts: (action, other) => other.target === action.target,
+    weight: one,
+  },
+  {
+    name: 'actionsPerService',
+    ...actionLimits.actionsPerService,
+    applies: always,
+    counts: (action, other) => other.service === action.service,
+    weight: one,
+  },
+  { name: 'actionsGlobal', ...actionLimits.actionsGlobal, applies: always, counts: always, weight: one },
+  {
+    name: 'actionsPerIncident',
+    ...actionLimits.actionsPerIncident,
+    windowMs: null,
+    applies: always,
+    counts: (action, other) => other.incidentId === action.incidentId,
+    weight: one,
+  },
+];
+
+/**
+ * The first limit that `action` would break at `at` (epoch ms), given every other action admitted in the longest window. An action
+ * admitted exactly one window ago has left it. The sentence says who used it up and when it is free again.
+ */
+export function exceededLimit(action: Use, others: Use[], at: number): Refusal | null {
+  for (const limit of limits) {
+    if (!limit.applies(action)) continue;
+    const weight = limit.weight(action);
+    const counted = others
+      .filter(
+        (other) => limit.counts(action, other) && (limit.windowMs === null || other.admittedAt > at - limit.windowMs),
+      )
+      .sort((a, b) => a.admittedAt - b.admittedAt);
+    const used = counted.reduce((sum, other) => sum + limit.weight(other), 0);
+    // Written so that a NaN never passes.
+    if (used + weight <= limit.max) continue;
+    return { reason: limit.name, detail: describe(limit, weight, counted, used) };
+  }
+  return null;
+}
+
+function describe(limit: Limit, weight: number, counted: Use[], used: number): string {
+  const window = limit.windowMs === null ? 'per incident' : `in ${limit.windowMs / 60_000} min`;
+  const by = counted.length === 0 ? 'unused, this asks for more' : `used by ${counted.map((use) => use.id).join(', ')}`;
+  return `limit ${limit.name}: ${limit.max} ${window}, ${by}${free(limit, weight, counted, used)}`;
+}
+
+function free(limit: Limit, weight: number, counted: Use[], used: number): string {
+  if (limit.windowMs === null || !(weight <= limit.max)) return '';
+  let left = used;
+  for (const use of counted) {
+    left -= limit.weight(use);
+    if (left + weight <= limit.max) return `, free at ${new Date(use.admittedAt + limit.windowMs).toISOString()}`;
+  }
+  return '';
+}
