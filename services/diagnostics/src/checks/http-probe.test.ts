@@ -12,6 +12,7 @@ const target: SubjectOf<'http'> = {
   urlEnv: 'SHOP_URL',
   path: '/healthz',
   expectStatus: 200,
+  idempotent: false,
   actions: [],
 };
 const look = (url: string, given: { expectStatus?: number; signal?: AbortSignal } = {}) => {
