@@ -1,0 +1,142 @@
+/** What the API says and the page reads. All times are epoch ms by the database's clock. */
+import type {
+  Action,
+  Anomaly,
+  Approval,
+  Deployment,
+  DiagnosticResult,
+  Incident,
+  JobName,
+  Page,
+  PlannedAction,
+  Postmortem,
+  TimelineEntry,
+} from '@nightshift/types';
+
+export type ApiError = { error: { code: string; message: string; help: string } };
+
+export type Me = {
+  name: string;
+  csrf: string;
+  expiresAt: number;
+  /** Where metrics are pushed, if this console was told. */
+  ingestUrl: string | null;
+  /** Whether the page may break the demo shop. */
+  demo: boolean;
+};
+
+export type IncidentRow = Incident & { waitsForApproval: boolean };
+export type IncidentList = { now: number; incidents: IncidentRow[]; next: string | null };
+
+/** What happens now, and what happens by itself at `at` if nothing else does. */
+export type NextStep = { present: string; then: string | null; at: number | null };
+
+export type LimitLeft = { limit: string; used: number; max: number; windowMs: number | null };
+export type PlannedStep = PlannedAction & { limits: LimitLeft[] };
+export type ShownApproval = Approval & {
+  plan: PlannedStep[];
+  decisions: { approver: string; verdict: 'approve' | 'reject'; reason: string; at: number }[];
+};
+
+export type ShownAnomaly = Anomaly & { endedAt: number | null };
+export type ShownDiagnostic = DiagnosticResult;
+export type ShownNotification = {
+  id: string;
+  incidentId: string;
+  channel: string;
+  recipient: string;
+  level: number;
+  round: number;
+  state: 'pending' | 'sent' | 'failed' | 'cancelled';
+  attempts: number;
+  sentAt: number | null;
+  error: string | null;
+  /** Without its acknowledge link, which is signed for one person. */
+  page: Omit<Page, 'acknowledgeUrl'> | null;
+};
+
+/** Columns, not rows: a chart takes them as they are. */
+export type Points = {
+  at: number[];
+  value: number[];
+  expected: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+};
+export type ShownSeries = {
+  seriesId: number;
+  metric: string;
+  labels: Record<string, string>;
+  /** Left its band in this incident. */
+  anomalous: boolean;
+  /** Only for the first series; the others come from `/points`. */
+  points: Points | null;
+};
+
+/** How far one series is on its way back: fresh samples inside the band of before, in a row, up to the newest. */
+export type Recovery = {
+  seriesId: number;
+  metric: string;
+  cleanSamples: number;
+  cleanMs: number;
+  lastAt: number | null;
+};
+export type RecoveryRule = { minSamples: number; holdMs: number };
+
+export type Similar = Pick<Incident, 'id' | 'title' | 'openedAt' | 'onsetAt' | 'resolvedAt' | 'resolution' | 'runbook'>;
+
+export type IncidentDetail = {
+  now: number;
+  incident: Incident;
+  cause: string;
+  next: NextStep;
+  timeline: TimelineEntry[];
+  diagnostics: ShownDiagnostic[];
+  actions: Action[];
+  approval: ShownApproval | null;
+  anomalies: ShownAnomaly[];
+  notifications: ShownNotification[];
+  escalation: { policy: string; level: number; round: number; nextAt: number | null } | null;
+  deployments: Deployment[];
+  series: ShownSeries[];
+  recovery: { series: Recovery[]; rule: RecoveryRule | null } | null;
+  similar: Similar[];
+  postmortem: (Postmortem & { writtenAt: number }) | null;
+};
+
+export type PointsAnswer = { now: number; points: Points };
+
+export type KillSwitchState = { on: boolean; by: string; at: number; reason: string };
+export type QueueDepth =
+  | { job: JobName; waiting: number; active: number; delayed: number; failed: number }
+  | { job: JobName; unreachable: true };
+
+export type Overview = {
+  now: number;
+  open: number;
+  critical: number;
+  waitingForApproval: number;
+  escalatedUnacknowledged: number;
+  /** Services with an open incident. */
+  services: { service: string; state: Incident['state']; severity: Incident['severity']; incidentId: string }[];
+  /** Of the last seven days. Medians in ms, null where there is nothing yet. */
+  week: {
+    resolved: number;
+    automated: number;
+    falsePositives: number;
+    pages: number;
+    medianToResolveMs: number | null;
+  };
+  killSwitch: KillSwitchState;
+  queues: QueueDepth[];
+  /** Known series, counted up to 1,000: an empty page says how to begin. */
+  series: number;
+};
+
+export type Inbox = {
+  now: number;
+  pages: (ShownNotification & { acknowledgedBy: string | null; incidentState: Incident['state'] })[];
+};
+
+export type DemoProcess = { name: string; state: string; version: string };
+export type Demo = { scenarios: readonly string[]; processes: DemoProcess[] };
