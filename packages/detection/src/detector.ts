@@ -22,8 +22,8 @@ export type Verdict = {
   severity: Severity | undefined;
   direction: Direction | undefined;
   because: Reason | undefined;
-  /** An anomalous episode is on: this sample is anomalous, or the last one that was is only a moment ago. */
-  episode: boolean;
+  /** Since when an anomalous episode is on: this sample is anomalous, or the last one that was is only a moment ago. */
+  episodeAt: number | null;
 };
 
 /** A series that sent nothing for longer than its habit. `no-data` where its rule says that silence is an anomaly. */

@@ -22,7 +22,7 @@ export function bandOf(window: Float64Array, offset: number, learned: number, mi
 }
 
 /**
- * What a value means against a band: anomalous if it lies outside of it, on a side that is harm. `episode` is left to the
+ * What a value means against a band: anomalous if it lies outside of it, on a side that is harm. `episodeAt` is left to the
  * caller. All verdicts have the same fields in the same order, spelled out: spreading objects made this path nine times slower.
  */
 export function judge(value: number, band: Band, rule: Rule): Verdict {
@@ -43,6 +43,6 @@ export function judge(value: number, band: Band, rule: Rule): Verdict {
     severity: !anomalous ? undefined : Math.abs(z) > criticalZ ? 'critical' : 'warning',
     direction: anomalous || because ? direction : undefined,
     because,
-    episode: false,
+    episodeAt: null,
   };
 }

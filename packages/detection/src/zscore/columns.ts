@@ -22,7 +22,8 @@ const fields = {
   runAt: f64(),
   runLastAt: f64(),
   runSamples: f64(),
-  /** The last harmful sample. 0: no episode. */
+  /** A harmful episode: its first sample, its last. 0: none. */
+  episodeAt: f64(),
   harmAt: f64(),
   /** The band before the last adopted shift. NaN: none. */
   formerLow: f64(),

@@ -98,7 +98,7 @@ describe('what is wrong with the reference', () => {
       );
       const firstNormal = verdicts.findIndex((verdict) => verdict.state === 'normal');
       expect(firstNormal * stepMs).toBe(30 * minute + stepMs);
-      expect(verdicts.at(-1)).toMatchObject({ state: 'normal', episode: false });
+      expect(verdicts.at(-1)).toMatchObject({ state: 'normal', episodeAt: null });
     }
   });
 
@@ -136,7 +136,7 @@ describe('what is wrong with the reference', () => {
 
   test('defect 8: an improvement does not fire, harm does', () => {
     const { detector, next } = trained([{ metric: 'latency_*', harm: 'up' }]);
-    expect(observe(detector, next, 10)).toMatchObject({ state: 'normal', because: 'direction', episode: false });
+    expect(observe(detector, next, 10)).toMatchObject({ state: 'normal', because: 'direction', episodeAt: null });
     expect(observe(detector, next + second, 190)).toMatchObject({ state: 'anomalous', direction: 'up' });
   });
 
@@ -242,14 +242,20 @@ test('a metric that is not judged is kept for charts', () => {
   expect(detector.history(1).at(-1)).toEqual({ at: next, value: 1e9, expected: null, low: null, high: null });
 });
 
-test('an episode outlasts a calm moment and ends after a minute of calm', () => {
+test('an episode outlasts a calm moment, ends after a minute of calm, and is another one then', () => {
   const { detector, next } = trained();
-  const values = [...flat(200, 3), ...healthy(10, 5)];
+  const values = [...flat(200, 3), ...healthy(10, 5), 200];
   const { verdicts } = feed(detector, values, { from: next });
-  expect(verdicts.map((verdict) => verdict.episode)).toEqual([
-    ...flat(0, 9).map(() => true),
-    ...flat(0, 4).map(() => false),
+  const during = flat(next, 9);
+  expect(verdicts.map((verdict) => verdict.episodeAt)).toEqual([
+    ...during,
+    null,
+    null,
+    null,
+    null,
+    next + 130 * second,
   ]);
+  expect(observe(detector, next + 600 * second, 200).episodeAt).toBe(next + 600 * second);
 });
 
 test('new rules are in force at once, what was learned stays', () => {

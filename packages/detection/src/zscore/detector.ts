@@ -5,7 +5,7 @@ import { arrive, measure } from './arrival.ts';
 import { bandOf, judge } from './band.ts';
 import { ring, type Columns } from './columns.ts';
 import { greatestValue, minLearned } from './constants.ts';
-import { follow, learn, pointsOf, remember } from './learning.ts';
+import { followEpisode, followRun, learn, pointsOf, remember } from './learning.ts';
 import { findSilent } from './silence.ts';
 import { loadTable, makeTable, rowFor, saveTable } from './table.ts';
 
@@ -66,7 +66,7 @@ function withoutBand(
     severity: undefined,
     direction: undefined,
     because,
-    episode: false,
+    episodeAt: null,
   };
 }
 
@@ -83,6 +83,7 @@ function assess(columns: Columns, row: number, at: number, value: number, rule: 
   remember(columns, row, at, value, band);
   const outside = value < band.low || value > band.high;
   if (!outside) learn(columns, row, value);
-  verdict.episode = follow(columns, row, at, band, outside, verdict.state === 'anomalous');
+  verdict.episodeAt = followEpisode(columns, row, at, verdict.state === 'anomalous');
+  followRun(columns, row, at, band, outside);
   return verdict;
 }

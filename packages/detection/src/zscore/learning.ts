@@ -37,34 +37,34 @@ export function pointsOf(columns: Columns, row: number): HistoryPoint[] {
   });
 }
 
-/**
- * Follows the runs of samples outside the band, which are not learned. A run ends after a calm time. One that lasts is a
- * shift and becomes the new baseline; so does, at once, the return to where the last shift had come from.
- * Returns whether a harmful episode is on.
- */
-export function follow(
-  columns: Columns,
-  row: number,
-  at: number,
-  band: Band,
-  outside: boolean,
-  harmful: boolean,
-): boolean {
-  const calm = Math.max(calmMs, calmSteps * columns.stepMs[row]!);
-  if (harmful) columns.harmAt[row] = at;
-  const episode = columns.harmAt[row]! > 0 && at - columns.harmAt[row]! <= calm;
-  const fresh = columns.runAt[row] === 0 || at - columns.runLastAt[row]! > calm;
-  if (!outside) {
-    if (fresh) columns.runAt[row] = 0;
-    return episode;
+const calmFor = (columns: Columns, row: number) => Math.max(calmMs, calmSteps * columns.stepMs[row]!);
+
+/** Follows harmful episodes, which end after a calm time. Returns since when one is on; null: none is. */
+export function followEpisode(columns: Columns, row: number, at: number, harmful: boolean): number | null {
+  const on = columns.harmAt[row]! > 0 && at - columns.harmAt[row]! <= calmFor(columns, row);
+  if (harmful) {
+    if (!on) columns.episodeAt[row] = at;
+    columns.harmAt[row] = at;
   }
-  if (fresh) columns.runAt[row] = at;
-  columns.runSamples[row] = fresh ? 1 : columns.runSamples[row]! + 1;
+  return on || harmful ? columns.episodeAt[row]! : null;
+}
+
+/**
+ * Follows the runs of samples outside the band, on either side, which are not learned. A run that lasts is a shift and becomes
+ * the new baseline; so does, after 30 samples, the return to where the last shift had come from.
+ */
+export function followRun(columns: Columns, row: number, at: number, band: Band, outside: boolean): void {
+  const over = columns.runAt[row] === 0 || at - columns.runLastAt[row]! > calmFor(columns, row);
+  if (!outside) {
+    if (over) columns.runAt[row] = 0;
+    return;
+  }
+  if (over) columns.runAt[row] = at;
+  columns.runSamples[row] = over ? 1 : columns.runSamples[row]! + 1;
   columns.runLastAt[row] = at;
-  if (columns.runSamples[row]! < minLearned) return episode;
+  if (columns.runSamples[row]! < minLearned) return;
   if (at - columns.runAt[row]! >= adoptAfterMs) adopt(columns, row, band);
   else if (isReturn(columns, row)) adopt(columns, row, null);
-  return episode;
 }
 
 /** Makes the run's samples the baseline and ends the run. `former` is the band to which a return would be quick. */

@@ -1,0 +1,70 @@
+import type { JobHandler } from '@nightshift/queue';
+import { decodeBatch, NightshiftError } from '@nightshift/types';
+import { follow } from '../episodes.ts';
+import { flush, stillOurs, type Shard } from '../shard.ts';
+
+/** A sample this far ahead of the database's clock would make its series deaf until then. */
+const aheadMs = 60_000;
+const retryMs = 500;
+
+/** Judges one batch of a shard and commits what it found. Repeated, it changes nothing: every sample in it is a duplicate then. */
+export const judgeSamples =
+  (shard: Shard): JobHandler<'samples'> =>
+  ({ batch }, { signal }) =>
+    shard.exclusive(async () => {
+      const { seriesIds, timestamps, values } = decodeBatch(batch);
+      const [now, names] = await whenReachable(signal, () =>
+        Promise.all([stillOurs(shard, signal), shard.names.find(seriesIds)]),
+      );
+      const config = shard.config();
+      shard.detector.configure(config);
+      const counts = new Map<string, number>();
+      const count = (outcome: string) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      seriesIds.forEach((id, i) => {
+        const series = names.get(id);
+        const at = Math.trunc(timestamps[i]!);
+        if (!series || id % shard.shardCount !== shard.fence.shard) return count('unknown_series');
+        if (at > now + aheadMs) return count('ahead');
+        const verdict = shard.detector.observe(id, series.name, at, values[i]!);
+        count(verdict.dropped ?? verdict.state);
+        if (!verdict.accepted) return;
+        follow(shard.episodes, series, at, verdict);
+        if (Number.isFinite(verdict.value)) watch(shard, id, at, verdict);
+      });
+      for (const [outcome, n] of counts) shard.metrics.samples.inc({ outcome }, n);
+      await flush(shard);
+    });
+
+function watch(
+  shard: Shard,
+  seriesId: number,
+  at: number,
+  verdict: { value: number; expected: number; low: number; high: number },
+) {
+  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  const { value, expected, low, high } = verdict;
+  for (const incidentId of shard.watched.get(seriesId) ?? []) {
+    shard.points.push({
+      incidentId,
+      seriesId,
+      at,
+      value,
+      expected: known(expected),
+      low: known(low),
+      high: known(high),
+    });
+  }
+}
+
+/** Waits for a database that is away as long as the job may: failing at once would use up the job's attempts in seconds. */
+async function whenReachable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof NightshiftError && error.code === 'DATABASE_UNAVAILABLE')) throw error;
+      signal.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { now, type Db } from '@nightshift/db';
+import { judgeRecovery } from '@nightshift/detection';
+import { step, type StageHandler } from '@nightshift/lifecycle';
+import type { DetectionConfig } from '@nightshift/types';
+import { evidence } from '../evidence.ts';
+
+const actor = 'detector';
+/** How soon to look again: an incident that waits for our proof, and one that a person has been paged for. */
+const againMs = { verifying: 1_000, escalated: 5_000 };
+/** Time is up this long before the state's deadline, after which the sweeper would page without trying again. */
+const marginMs = 10_000;
+
+/**
+ * Watches an incident for recovery: from samples taken after the last action, against the bands from before, as they stand in
+ * Postgres. No timer is held meanwhile: asked again, it looks again.
+ */
+export const verify =
+  (parts: { db: Db; config: () => DetectionConfig }): StageHandler =>
+  async ({ incident, generation }) => {
+    const { db } = parts;
+    const config = parts.config();
+    const since = incident.actedAt ?? incident.openedAt;
+    const at = await now(db);
+    const result = judgeRecovery({
+      series: await evidence(db, incident.id, since, config),
+      since,
+      now: at,
+      holdMs: config.recovery.holdSeconds * 1_000,
+      minSamples: config.recovery.minSamples,
+    });
+    const options = { actor, job: { stage: 'verify' as const, generation } };
+    const { detail, freshSamples } = result;
+    if (result.verdict === 'recovered') {
+      await step(db, incident.id, { kind: 'recovered', detail, freshSamples, since }, options);
+      return 'done';
+    }
+    if (incident.state !== 'verifying') return { againMs: againMs.escalated };
+    if (incident.deadlineAt !== null && at >= incident.deadlineAt - marginMs) {
+      await step(db, incident.id, { kind: 'not_recovered', detail }, options);
+      return 'done';
+    }
+    return { againMs: againMs.verifying };
+  };

@@ -1,0 +1,35 @@
+import type { Metrics } from '@nightshift/runtime';
+import { Counter, Gauge } from 'prom-client';
+
+/** What the detector tells of itself. */
+export function detectorMetrics({ registry }: Metrics) {
+  const registers = [registry];
+  return {
+    samples: new Counter({
+      name: 'nightshift_samples_total',
+      help: 'Samples by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    series: new Gauge({ name: 'nightshift_series', help: 'Series held, by shard', labelNames: ['shard'], registers }),
+    running: new Gauge({
+      name: 'nightshift_anomalies_running',
+      help: 'Series outside their band now, by shard',
+      labelNames: ['shard'],
+      registers,
+    }),
+    incidents: new Counter({
+      name: 'nightshift_detections_total',
+      help: 'What anomalies of a service led to',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    snapshotBytes: new Gauge({
+      name: 'nightshift_snapshot_bytes',
+      help: 'Size of the last snapshot, by shard',
+      labelNames: ['shard'],
+      registers,
+    }),
+  };
+}
+export type DetectorMetrics = ReturnType<typeof detectorMetrics>;

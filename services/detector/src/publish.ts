@@ -1,0 +1,57 @@
+import { now, only, type Db, type Tx } from '@nightshift/db';
+import type { DetectionConfig } from '@nightshift/types';
+import { writeEpisode } from './anomaly-rows.ts';
+import type { Episode } from './episodes.ts';
+import { settle, type Settled } from './incidents.ts';
+import { insertPoints, type Point } from './points.ts';
+
+/** What one shard has to tell: episodes that changed, and points of watched series. */
+export type News = { episodes: Episode[]; points: Point[] };
+
+/** Somebody else owns the shard by now: nothing of this was written. */
+export class Fenced extends Error {}
+
+/** Who writes: the owner of a shard, at the epoch of its take-over. */
+export type Fence = { shard: number; epoch: number };
+
+/**
+ * Commits news in one transaction, and draws the consequences for the services it is about. Anomalies whose last sample is
+ * older than the window are history: a back-fill warms the detector and opens nothing. Returns what came of each service.
+ */
+export async function publish(
+  db: Db,
+  fence: Fence,
+  news: News,
+  rule: DetectionConfig['composite'],
+): Promise<Map<string, Settled>> {
+  const rows = new Map<Episode, number>();
+  const outcome = await db.tx(async (tx) => {
+    rows.clear();
+    await assertOwner(tx, fence);
+    const at = await now(tx);
+    const isFresh = (episode: Episode) => episode.lastAt > at - rule.windowSeconds * 1_000;
+    for (const episode of news.episodes) {
+      if (isFresh(episode) || episode.rowId !== null) rows.set(episode, await writeEpisode(tx, episode));
+    }
+    await insertPoints(tx, news.points);
+    const fresh = news.episodes.filter((episode) => episode.endedAt === null && isFresh(episode));
+    const settled = new Map<string, Settled>();
+    // In one order everywhere, or two shards with news of the same two services would wait for each other.
+    for (const service of [...new Set(fresh.map((episode) => episode.service))].sort()) {
+      const silent = fresh
+        .filter((episode) => episode.service === service && episode.silent)
+        .map((episode) => episode.metric);
+      settled.set(service, await settle(tx, service, at, rule, silent));
+    }
+    return settled;
+  });
+  for (const [episode, rowId] of rows) episode.rowId = rowId;
+  return outcome;
+}
+
+/** Throws Fenced unless this epoch is still the shard's; until the transaction ends nobody takes the shard over. */
+export async function assertOwner(tx: Tx, { shard, epoch }: Fence): Promise<void> {
+  const rows = await tx.query<{ epoch: number }>('SELECT epoch FROM shard WHERE shard = $1 FOR SHARE', [shard]);
+  const present = only(rows).epoch;
+  if (present !== epoch) throw new Fenced(`shard ${shard} is at epoch ${present}, this detector holds epoch ${epoch}`);
+}

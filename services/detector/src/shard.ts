@@ -1,0 +1,112 @@
+import { now, only, type Db } from '@nightshift/db';
+import { createDetector, type Detector } from '@nightshift/detection';
+import type { Queue } from '@nightshift/queue';
+import type { Logger } from '@nightshift/runtime';
+import type { DetectionConfig } from '@nightshift/types';
+import { runningEpisodes } from './anomaly-rows.ts';
+import { noEpisodes, type Episodes } from './episodes.ts';
+import type { DetectorMetrics } from './metrics.ts';
+import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
+import { Fenced, publish, type Fence } from './publish.ts';
+import type { SeriesNames } from './series.ts';
+import { loadSnapshot } from './snapshot.ts';
+
+/** What all shards of a process share. */
+export type ShardParts = {
+  db: Db;
+  queue: Queue;
+  log: Logger;
+  metrics: DetectorMetrics;
+  names: SeriesNames;
+  config: () => DetectionConfig;
+  shardCount: number;
+  snapshotMs: number;
+  /** Incidents moved: their jobs should be offered at once. */
+  kick: () => void;
+  /** A write was refused because somebody else owns the shard. */
+  onFenced: () => void;
+};
+
+/** A shard that this process owns: what it has learned, and the news it has not committed yet. */
+export type Shard = ShardParts & {
+  fence: Fence;
+  detector: Detector;
+  episodes: Episodes;
+  watched: Watched;
+  points: Point[];
+  /** Since when this owner hears everything that is sent: before, silence means nothing. */
+  listeningSince: number;
+  /** Runs one piece of work at a time: what is learned, committed and saved stays consistent. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+};
+
+/** Takes up a shard where its last owner left it. Without a readable snapshot it starts to learn anew. */
+export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard> {
+  const { db, log, config, shardCount } = parts;
+  const detector = createDetector(config());
+  const restored = await loadSnapshot(db, fence.shard, detector).catch((err: unknown) => {
+    log.warn({ err, shard: fence.shard }, 'the snapshot cannot be read: this shard learns anew');
+    return false;
+  });
+  const episodes = noEpisodes();
+  for (const episode of await runningEpisodes(db, fence.shard, shardCount))
+    episodes.running.set(episode.seriesId, episode);
+  log.info({ shard: fence.shard, epoch: fence.epoch, restored, series: detector.size }, 'shard taken over');
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...parts,
+    fence,
+    detector,
+    episodes,
+    watched: new Map(),
+    points: [],
+    listeningSince: await now(db),
+    exclusive(work) {
+      const mine = last.then(work);
+      last = mine.catch(() => {});
+      return mine;
+    },
+  };
+}
+
+/** The database's time; throws Fenced when the shard has another owner. One question, asked before every piece of work. */
+export async function stillOurs(shard: Shard, signal?: AbortSignal): Promise<number> {
+  const rows = await shard.db.query<{ at: number; epoch: number }>(
+    'SELECT nightshift_now() AS at, epoch FROM shard WHERE shard = $1',
+    [shard.fence.shard],
+    signal,
+  );
+  const { at, epoch } = only(rows);
+  if (epoch === shard.fence.epoch) return at;
+  shard.onFenced();
+  throw new Fenced(`shard ${shard.fence.shard} is at epoch ${epoch}, this detector holds epoch ${shard.fence.epoch}`);
+}
+
+export const hasNews = (shard: Shard): boolean => shard.episodes.changed.size > 0 || shard.points.length > 0;
+
+/** Commits the news. What is not committed is kept and goes with the next: a sample is judged only once. */
+export async function flush(shard: Shard): Promise<void> {
+  if (!hasNews(shard)) return;
+  const news = { episodes: [...shard.episodes.changed], points: shard.points };
+  const settled = await publish(shard.db, shard.fence, news, shard.config().composite).catch((error: unknown) => {
+    if (error instanceof Fenced) shard.onFenced();
+    throw error;
+  });
+  shard.episodes.changed.clear();
+  shard.points = [];
+  for (const [service, outcome] of settled) {
+    shard.metrics.incidents.inc({ outcome });
+    if (outcome === 'opened' || outcome === 'reopened') shard.log.info({ service, outcome }, 'incident');
+  }
+  if ([...settled.values()].some((outcome) => ['opened', 'reopened', 'joined'].includes(outcome))) {
+    shard.kick();
+    await refreshWatched(shard);
+  }
+}
+
+/** Learns which series belong to incidents, and gives those that are new their history. */
+export async function refreshWatched(shard: Shard): Promise<void> {
+  const watched = await findWatched(shard.db, shard.fence.shard, shard.shardCount);
+  await insertPoints(shard.db, historyOf(shard.detector, watched, shard.watched));
+  shard.watched = watched;
+}
