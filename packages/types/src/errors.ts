@@ -45,6 +45,8 @@ export const errorCodes = {
     help: 'The job took longer than the catalogue allows and was cancelled; it is tried again.',
   },
   PORT_IN_USE: { status: 0, help: 'Stop what listens on that port, or choose another one.' },
+  ALREADY_RUNNING: { status: 0, help: 'Stop it with Ctrl-C, or start this one on another folder: NIGHTSHIFT_DATA_DIR.' },
+  NOT_RUNNING: { status: 0, help: 'Start it with `npm start`, or set DATABASE_URL to reach another installation.' },
   NODE_TOO_OLD: { status: 0, help: 'Install Node 20.19 or newer.' },
   AUTH_MISSING: { status: 401, help: 'Send `Authorization: Bearer <token>`. `nightshift token create` makes one.' },
   AUTH_INVALID: {
