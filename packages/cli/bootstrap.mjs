@@ -42,7 +42,6 @@ function run(command, args, cwd) {
   const { status, signal, error } = spawnSync(command, args, {
     cwd: cwd || root,
     stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
   });
   if (signal) process.kill(process.pid, signal);
   if (error) say(command + ' could not be started: ' + error.message);
@@ -100,6 +99,21 @@ function buildPage() {
   writeFileSync(stamp, '');
 }
 
+/**
+ * Signals reach us through npm, because the scripts of package.json `exec` us in the shell's place. A killed npm sends none:
+ * when our parent is gone, we end as if we had been told to.
+ */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  timer.unref();
+}
+
 /** Becomes the command: same process, as if `node script args` had been called. */
 function become(script, args) {
   process.argv = [process.execPath, join(root, script)].concat(args);
@@ -107,6 +121,7 @@ function become(script, args) {
 }
 
 checkNode();
+endWithNpm();
 install();
 build();
 buildPage();
