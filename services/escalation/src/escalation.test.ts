@@ -5,12 +5,13 @@ import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@ni
 import type { IncidentEvent, OnCall } from '@nightshift/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Delivery } from './channels/channel.ts';
 import { openChannels } from './channels/index.ts';
 import { climb } from './climb.ts';
 import { escalate, type EscalateParts } from './handlers/escalate.ts';
 import { startSender, type SenderParts } from './sender.ts';
 import { env, oncall, startReceiver, type Receiver } from './stand-ins.ts';
-import { dueClimbs } from './store.ts';
+import { claimPages, dueClimbs } from './store.ts';
 
 const secret = 'a secret of the test, long enough';
 const log = pino({ level: 'silent' });
@@ -221,13 +222,31 @@ describe('a page', () => {
     expect(await one.ring(id)).toBe('not_owed');
   });
 
-  it('is sent by one of several senders (defect 52)', async () => {
-    const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => escalated(`service-${i}`)));
-    const [one] = [paging(), paging(), paging()];
-    await Promise.all(ids.map((id) => one!.ring(id)));
-    await settled(30);
-    expect(pager.received).toHaveLength(30);
-    expect(new Set(pager.received.map((each) => each.id)).size).toBe(30);
+  it('is claimed by one of several senders (defect 52)', async () => {
+    const { parts, ring } = paging({
+      sender: { everyMs: 1_000_000, deliver: () => Promise.reject(new Error('not this one')) },
+    });
+    parts.pagesOwed = () => {};
+    const ids = await Promise.all(Array.from({ length: 60 }, (_, i) => escalated(`service-${i}`)));
+    await Promise.all(ids.map((id) => ring(id)));
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claimPages(test.db, 20, 30_000)));
+    const claimed = claims.flat().map(({ id }) => id);
+    expect(claimed).toHaveLength(60);
+    expect(new Set(claimed).size).toBe(60);
+  });
+
+  it('that two senders sent, because one was slower than its lease, is recorded once (defect 52)', async () => {
+    const id = await escalated();
+    let answer = () => {};
+    const slowly = () => new Promise<Delivery>((resolve) => (answer = () => resolve({ ok: true, detail: 'slowly' })));
+    await paging({ sender: { deliver: slowly } }).ring(id);
+    await expect.poll(() => test.db.query('SELECT attempts FROM notification')).toEqual([{ attempts: 1 }]);
+    const quick = paging();
+    await quick.pass(31_000);
+    await settled(1);
+    answer();
+    await closing.splice(-2, 1)[0]!(); // the slow sender ends, with all it had under way
+    expect(await kinds(id)).toEqual(['paged']);
   });
 
   it('comes again under the same key when the sender dies after the receiver answered and before it was recorded', async () => {
@@ -304,10 +323,27 @@ describe('a page', () => {
     await ring(id);
     await settled(3);
     await climbDue();
+    expect(await states()).toHaveLength(3);
     expect(paged()).toEqual(['ada']);
     expect((await states()).find(({ state }) => state === 'failed')!.error).toContain(
       'NOT_SET, which channel "broken" names, is not set',
     );
+  });
+
+  it('given up is not put into an inbox where it is already', async () => {
+    const file = oncall({
+      people: [
+        { id: 'ada', name: 'Ada', channels: ['inbox', 'pager'] },
+        { id: 'bob', name: 'Bob', channels: ['inbox'] },
+      ],
+    });
+    const id = await escalated();
+    const { ring } = paging({ file, sender: { maxAttempts: 1 } });
+    pager.answer = (_got, response) => void response.writeHead(500).end();
+    await ring(id);
+    await settled(2);
+    expect((await kinds(id)).filter((kind) => kind === 'paged')).toHaveLength(1);
+    expect((await states()).map(({ state }) => state)).toEqual(expect.arrayContaining(['sent', 'failed']));
   });
 
   it('is given up when its attempts ended without a word of any', async () => {
