@@ -25,8 +25,10 @@ export const Config = z.object({
     .int()
     .min(2)
     .max(10_000_000)
-    .default(200_000)
-    .describe('Series whose id this process keeps in memory; best above the number of series that are sent'),
+    .default(800_000)
+    .describe(
+      'Names and label values kept in memory to know series by; a series takes one to as many as it has labels',
+    ),
   INGEST_MAX_LAG_MS: z.coerce
     .number()
     .int()

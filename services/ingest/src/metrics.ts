@@ -57,7 +57,9 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
           },
         });
       gauge('nightshift_ingest_series', 'Series registered, as of the last look', () => parts.registry.known());
-      gauge('nightshift_ingest_series_cached', 'Series whose id is in memory', () => parts.registry.recent.size);
+      gauge('nightshift_ingest_series_cache_steps', 'Names and label values in the cache of series ids', () =>
+        parts.registry.recent.size(),
+      );
       gauge('nightshift_ingest_inflight_bytes', 'Bytes of requests not answered yet', () => parts.gate.inFlightBytes());
       gauge(
         'nightshift_ingest_lag_seconds',

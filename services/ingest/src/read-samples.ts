@@ -1,6 +1,6 @@
 import { inputLimits, type Batch, type Labels } from '@nightshift/types';
 import { isRecord, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
-import { quickKey, type SeriesRegistry } from './series.ts';
+import type { SeriesRegistry } from './series.ts';
 
 export type IndexedRefusal = Refusal & { index: number };
 
@@ -23,13 +23,12 @@ export async function readSamples(
   const timestamps = new Float64Array(samples.length);
   const values = new Float64Array(samples.length);
   const refused: IndexedRefusal[] = [];
-  const unknown: { row: number; index: number; quick: string; name: string; labels: Labels }[] = [];
+  const unknown: { row: number; index: number; name: string; labels: Labels }[] = [];
   let count = 0;
 
   for (let index = 0; index < samples.length; index++) {
     const raw = samples[index];
-    const quick = quickKeyOf(raw, window);
-    const id = quick === undefined ? undefined : registry.recent.get(quick);
+    const id = knownId(raw, window, registry);
     if (id === undefined) {
       const refusal = refusalOf(raw, window);
       if (refusal) {
@@ -37,7 +36,7 @@ export async function readSamples(
         continue;
       }
       const { name, labels } = raw as CheckedSample;
-      unknown.push({ row: count, index, quick: quick!, name, labels: labels ?? none });
+      unknown.push({ row: count, index, name, labels: labels ?? none });
     }
     const sample = raw as CheckedSample;
     seriesIds[count] = id ?? 0;
@@ -50,14 +49,14 @@ export async function readSamples(
   if (unknown.length === 0) return { batch, count, refused };
   const ids = await registry.resolve(unknown);
   let someRefused = false;
-  unknown.forEach(({ row, index, quick }, i) => {
+  unknown.forEach(({ row, index, name, labels }, i) => {
     const id = ids[i];
     if (id === undefined) {
       someRefused = true;
       refused.push({ index, ...limitRefusal });
       return;
     }
-    registry.recent.set(quick, id);
+    registry.recent.put(name, labels, id);
     seriesIds[row] = id;
   });
   if (!someRefused) return { batch, count, refused };
@@ -71,14 +70,14 @@ const limitRefusal: Refusal = {
   message: 'there are too many series already: drop labels with many values',
 };
 
-/** The quick key of a sample whose types, value and time are right; undefined for any other. */
-function quickKeyOf(raw: unknown, { oldest, newest }: Window): string | undefined {
+/** The id of a sample whose types, value and time are right and whose series is known in memory; undefined for any other. */
+function knownId(raw: unknown, { oldest, newest }: Window, { recent }: SeriesRegistry): number | undefined {
   if (!isRecord(raw)) return undefined;
   const { name, value, timestamp, labels = none } = raw as Record<keyof CheckedSample, unknown>;
   if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  if (!Number.isInteger(timestamp) || (timestamp as number) < oldest || (timestamp as number) > newest)
-    return undefined;
-  return isRecord(labels) ? quickKey(name, labels) : undefined;
+  if (typeof timestamp !== 'number' || !Number.isInteger(timestamp)) return undefined;
+  if (timestamp < oldest || timestamp > newest || !isRecord(labels)) return undefined;
+  return recent.find(name, labels);
 }
 
 /** Closes the gaps of rows whose series got no id (0); returns how many are left. */

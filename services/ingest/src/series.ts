@@ -1,5 +1,6 @@
 import { seriesKey, type Labels } from '@nightshift/types';
-import { createRecentMap, type RecentMap } from './recent-map.ts';
+import { createRecentMap } from './recent-map.ts';
+import { createSeriesTree, type SeriesTree } from './series-tree.ts';
 import type { NewSeries, Store } from './store.ts';
 
 /** A series whose id is wanted. */
@@ -7,8 +8,8 @@ export type Wanted = { name: string; labels: Labels };
 
 /** Knows the id of every series that was sent lately, and gives new ones theirs. */
 export type SeriesRegistry = {
-  /** The ids known in memory, by `quickKey`. */
-  recent: RecentMap<number>;
+  /** The ids known in memory. */
+  recent: SeriesTree;
   /** The id of each, registering what is new; undefined where the limit of series refuses. Concurrent calls share their queries. */
   resolve(wanted: Wanted[]): Promise<(number | undefined)[]>;
   /** Series registered by anybody, as of the last look. */
@@ -25,11 +26,11 @@ const greatestId = 2 ** 32 - 1; // a packed batch holds ids as u32
 /** Counts the series that there are. Rejects when the database is out of reach. */
 export async function openSeriesRegistry(
   store: Store,
-  limits: { maxSeries: number; cached: number },
+  limits: { maxSeries: number; cachedSteps: number },
 ): Promise<SeriesRegistry> {
-  const recent = createRecentMap<number>(limits.cached);
+  const recent = createSeriesTree(limits.cachedSteps);
   /** Until when (performance.now) a key stays refused without being looked for again. */
-  const refusedUntil = createRecentMap<number>(Math.min(limits.cached, 100_000));
+  const refusedUntil = createRecentMap<number>(100_000);
   let count = await store.seriesCount();
   let countedAt = performance.now();
   let next: Batch | undefined;
@@ -101,24 +102,4 @@ export async function openSeriesRegistry(
     },
     known: () => count,
   };
-}
-
-const separator = '\0';
-
-/**
- * A text that stands for name and labels in the order given: cheaper than the canonical key, and as safe for looking up what was
- * checked before. Names and labels that pass the check hold no NUL, so the text of a checked series has exactly 2n + 1 of them, n
- * being its last piece. An unchecked series with the same text has the same n, hence 2n + 1 separators of its own, hence no
- * NUL in its pieces, which are then the same pieces. Undefined if a label is no string.
- */
-export function quickKey(name: string, labels: Record<string, unknown>): string | undefined {
-  let key = name;
-  let count = 0;
-  for (const label in labels) {
-    const value = labels[label];
-    if (typeof value !== 'string') return undefined;
-    key += separator + label + separator + value;
-    count += 1;
-  }
-  return key + separator + count;
 }

@@ -26,7 +26,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const metrics = createIngestMetrics(deps.metrics);
   const registry = await openSeriesRegistry(store, {
     maxSeries: config.NIGHTSHIFT_MAX_SERIES,
-    cached: config.INGEST_SERIES_CACHE,
+    cachedSteps: config.INGEST_SERIES_CACHE,
   });
   const clock = await startClock(db, onError);
   const gate = openGate(queue, {
