@@ -40,6 +40,7 @@ function paging(changes: { file?: OnCall; db?: Db; sender?: Partial<SenderParts>
     db: changes.db ?? test.db,
     oncall: () => file.current,
     deliver: openChannels({ log, env: env(pager.url), timeoutMs: 2_000 }),
+    leaseMs: 30_000,
     maxAttempts: 3,
     onError,
     everyMs: 20,

@@ -19,6 +19,8 @@ export type SenderParts = {
   db: Db;
   oncall: () => OnCall;
   deliver: Deliver;
+  /** Longer than any attempt, so that a living sender has recorded before another takes its page. */
+  leaseMs: number;
   /** Attempts before a page counts as failed. */
   maxAttempts: number;
   onError: (error: unknown) => void;
@@ -30,8 +32,6 @@ export type SenderParts = {
 };
 
 const atOnce = 32;
-/** Longer than any attempt, so that a living sender has recorded before another takes its page. */
-const leaseMs = 30_000;
 const firstBackOffMs = 1_000;
 const longestBackOffMs = 30_000;
 const closeMs = 3_000;
@@ -49,7 +49,7 @@ export function startSender(parts: SenderParts): Sender {
     everyMs: parts.everyMs ?? 500,
     onError: parts.onError,
     async round() {
-      const pages = underWay.size < atOnce ? await claimPages(parts.db, atOnce - underWay.size, leaseMs) : [];
+      const pages = underWay.size < atOnce ? await claimPages(parts.db, atOnce - underWay.size, parts.leaseMs) : [];
       for (const page of pages) {
         const work: Promise<void> = sendOne(parts, page, stopping.signal)
           .catch(parts.onError)

@@ -13,6 +13,8 @@ import { dueClimbs } from './store.ts';
 
 const everyMs = 500;
 const climbsAtOnce = 20;
+/** What is left, after an attempt has timed out, for writing down what came of it. */
+const recordingMs = 5_000;
 
 /** Pages people: climbs the ladder of the policy until somebody takes the incident, and sends what is owed. */
 export async function startEscalation(config: Config, deps: Deps): Promise<Running<'escalation'>> {
@@ -30,6 +32,7 @@ export async function startEscalation(config: Config, deps: Deps): Promise<Runni
     db,
     oncall: () => oncall.current(),
     deliver: openChannels({ log, env: process.env, timeoutMs: config.PAGE_TIMEOUT_MS }),
+    leaseMs: config.PAGE_TIMEOUT_MS + recordingMs,
     maxAttempts: config.PAGE_ATTEMPTS,
     onError,
     observe: (channel, outcome) => pages.inc({ channel, outcome }),

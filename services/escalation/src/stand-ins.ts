@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { OnCall } from '@nightshift/types';
 
 export const env = (url: string): Record<string, string> => ({ PAGER_URL: url, PAGER_SECRET: pagerSecret });
-export const pagerSecret = `whsec_${Buffer.from('the secret of the pager').toString('base64')}`;
+const pagerSecret = `whsec_${Buffer.from('the secret of the pager').toString('base64')}`;
 
 /** Ada and Bob take turns at level 0, a week each; Bob is level 1. Both by webhook. */
 export const oncall = (changes: Partial<OnCall> = {}): OnCall =>

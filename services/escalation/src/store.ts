@@ -57,7 +57,7 @@ export async function setRung(tx: Tx, climb: Climb, next: (Rung & { afterMs: num
 }
 
 /** The key that every copy of a page carries. */
-export const dedupKey = (climb: RungOfClimb, { recipient, channel }: Recipient) =>
+const dedupKey = (climb: RungOfClimb, { recipient, channel }: Recipient) =>
   `${climb.incidentId}-${climb.generation}-${climb.round}-${climb.level}-${recipient}-${channel}`;
 
 /** Writes the intent to page; it is due at once. A page that is known stays as it is. */

@@ -4,7 +4,7 @@ import type { History } from './history.ts';
 
 export const onsetAt = Date.parse('2026-03-01T03:12:00Z');
 
-export const incident: Incident = {
+const incident: Incident = {
   id: 'inc-1',
   fingerprint: 'service:shop-api',
   service: 'shop-api',

@@ -45,7 +45,7 @@ export const recentDeployments: Check<SubjectOf<'service'>> = {
 type Times = { at: number; onsetAt: number; suspectWindowMs: number };
 
 /** Pure. `deployments` newest first. */
-export function judge(deployments: RecentDeployment[], times: Times): Finding {
+function judge(deployments: RecentDeployment[], times: Times): Finding {
   const [newest] = deployments;
   const suspects = deployments.filter((each) => isSuspect(each, times));
   const [suspect] = suspects;

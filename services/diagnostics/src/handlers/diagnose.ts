@@ -53,7 +53,7 @@ export const diagnose =
   };
 
 /** What there is to look at: the service itself and, where the catalogue knows it, its targets. */
-export function subjectsOf(name: string, catalogue: Catalogue): Subject[] {
+function subjectsOf(name: string, catalogue: Catalogue): Subject[] {
   const service = catalogue.services.find((each) => each.name === name);
   return [{ kind: 'service', id: name, inCatalogue: service !== undefined }, ...(service?.targets ?? [])];
 }
