@@ -1,4 +1,4 @@
-import { only, type Sql, type Tx } from '@nightshift/db';
+import type { Sql, Tx } from '@nightshift/db';
 import type { Direction, Severity } from '@nightshift/types';
 import type { Episode } from './episodes.ts';
 
@@ -18,26 +18,60 @@ export type RecentAnomaly = {
   incidentId: string | null;
 };
 
-/** Writes one episode; returns the id of its row. */
-export async function writeEpisode(tx: Tx, episode: Episode): Promise<number> {
-  const { rowId, lastAt, endedAt, value, score, severity, direction } = episode;
-  if (rowId !== null) {
-    await tx.query(
-      `UPDATE anomaly SET last_at = greatest(last_at, ms($2)), ended_at = ms($3), value = $4, score = $5, severity = $6, direction = $7
-        WHERE id = $1 AND ended_at IS NULL`,
-      [rowId, lastAt, endedAt, value, score, severity, direction],
-    );
-    return rowId;
-  }
-  const { seriesId, service, startedAt, expected, low, high } = episode;
-  const rows = await tx.query<{ id: number }>(
-    `INSERT INTO anomaly AS a (series_id, service, started_at, last_at, ended_at, value, expected, low, high, score, severity, direction)
-     VALUES ($1, $2, ms($3), ms($4), ms($5), $6, $7, $8, $9, $10, $11, $12)
-     ON CONFLICT (series_id) WHERE ended_at IS NULL DO UPDATE SET last_at = greatest(a.last_at, excluded.last_at) RETURNING id`,
-    [seriesId, service, startedAt, lastAt, endedAt, value, expected, low, high, score, severity, direction],
+/** Writes episodes. Returns the ids of new rows that run, by series. */
+export async function writeEpisodes(tx: Tx, episodes: Episode[]): Promise<Map<number, number>> {
+  await updateEpisodes(
+    tx,
+    episodes.filter((episode) => episode.rowId !== null),
   );
-  return only(rows).id;
+  return insertEpisodes(
+    tx,
+    episodes.filter((episode) => episode.rowId === null),
+  );
 }
+
+async function updateEpisodes(tx: Tx, episodes: Episode[]): Promise<void> {
+  if (episodes.length === 0) return;
+  await tx.query(
+    `UPDATE anomaly a SET last_at = greatest(a.last_at, ms(e.last_at)), ended_at = ms(e.ended_at), value = e.value, score = e.score,
+            severity = e.severity, direction = e.direction
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::float8[], $5::float8[], $6::text[], $7::text[])
+         AS e (id, last_at, ended_at, value, score, severity, direction)
+      WHERE a.id = e.id AND a.ended_at IS NULL`,
+    columns(episodes, ['rowId', 'lastAt', 'endedAt', 'value', 'score', 'severity', 'direction']),
+  );
+}
+
+async function insertEpisodes(tx: Tx, episodes: Episode[]): Promise<Map<number, number>> {
+  if (episodes.length === 0) return new Map();
+  const rows = await tx.query<{ id: number; seriesId: number; endedAt: number | null }>(
+    `INSERT INTO anomaly AS a (series_id, service, started_at, last_at, ended_at, value, expected, low, high, score, severity, direction)
+     SELECT series_id, service, ms(started_at), ms(last_at), ms(ended_at), value, expected, low, high, score, severity, direction
+       FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::float8[], $7::float8[], $8::float8[],
+                   $9::float8[], $10::float8[], $11::text[], $12::text[])
+         AS e (series_id, service, started_at, last_at, ended_at, value, expected, low, high, score, severity, direction)
+     ON CONFLICT (series_id) WHERE ended_at IS NULL DO UPDATE SET last_at = greatest(a.last_at, excluded.last_at)
+     RETURNING id, series_id AS "seriesId", ended_at AS "endedAt"`,
+    columns(episodes, [
+      'seriesId',
+      'service',
+      'startedAt',
+      'lastAt',
+      'endedAt',
+      'value',
+      'expected',
+      'low',
+      'high',
+      'score',
+      'severity',
+      'direction',
+    ]),
+  );
+  return new Map(rows.filter((row) => row.endedAt === null).map((row) => [row.seriesId, row.id]));
+}
+
+const columns = (episodes: Episode[], keys: (keyof Episode)[]) =>
+  keys.map((key) => episodes.map((episode) => episode[key]));
 
 /** The episodes that an earlier owner of the shard left running. */
 export async function runningEpisodes(sql: Sql, shard: number, shardCount: number): Promise<Episode[]> {

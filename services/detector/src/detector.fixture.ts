@@ -53,6 +53,7 @@ export async function ground(detectionYaml = 'schema: 1', queueUrl?: string): Pr
     SNAPSHOT_SECONDS: '0.2',
   };
   const detectors = new Set<Started>();
+  let closed = false;
 
   const made: Ground = {
     db,
@@ -110,6 +111,8 @@ export async function ground(detectionYaml = 'schema: 1', queueUrl?: string): Pr
       return true;
     },
     async close() {
+      if (closed) return;
+      closed = true;
       await Promise.all([...detectors].map((detector) => detector.close()));
       await queue.close();
       await database.close();

@@ -180,6 +180,21 @@ describe('what is not a sample', () => {
   });
 });
 
+test('defect 16: while the database refuses, news is kept, and told when it does no longer', async () => {
+  const ids = [await shop.series('refused', 'latency_ms', 0), await shop.series('refused', 'error_rate', 1)];
+  await shop.warm(ids);
+  await drained();
+  const at = await shop.now();
+  await shop.db.query('ALTER TABLE anomaly RENAME TO anomaly_elsewhere');
+  await shop.send(ids.map((id) => ({ id, at, value: 900 })));
+  await eventually(async () => {
+    const depths = await Promise.all([0, 1].map((shard) => shop.queue.depth('samples', shard)));
+    expect(depths.map((depth) => depth.delayed)).toEqual([1, 1]);
+  });
+  await shop.db.query('ALTER TABLE anomaly_elsewhere RENAME TO anomaly');
+  await eventually(async () => expect(await incidents('refused')).toMatchObject([{ onset_at: at }]));
+});
+
 // Last: it moves the clock for all.
 test('silence is an anomaly where the rule says so', async () => {
   const ids = [await shop.series('silent', 'heartbeat', 0), await shop.series('silent', 'heartbeat', 1)];

@@ -41,31 +41,32 @@ export async function unlock(session: Session, shard: number): Promise<void> {
   await session.query('SELECT pg_advisory_unlock($1, $2)', [lockKind, shard]);
 }
 
-/**
- * Ends the connections of a holder that no longer beats: the one with the shard's lock, and any that a stopped process left
- * inside a transaction with a lock on an epoch.
- */
+/** Ends the connection that has a shard's lock, if it is that of a holder who no longer beats. */
 export async function evictStopped(session: Session, shard: number): Promise<void> {
-  const evicted = await session.query(
+  await session.query(
     `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
       WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid = $1 AND l.objid = $2 AND l.granted
         AND NOT EXISTS (SELECT 1 FROM member m WHERE m.pid = l.pid AND ${alive})`,
     [lockKind, shard],
   );
-  if (evicted.length === 0) return;
-  await session.query(
-    `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
-      WHERE a.state LIKE 'idle in transaction%' AND a.state_change < clock_timestamp() - ${deadMs} * interval '1 millisecond'
-        AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'shard'::regclass)`,
-  );
 }
 
-/** Takes a shard over: from now on no writer with an earlier epoch gets through. */
-export async function raiseEpoch(session: Session, shard: number, memberId: string): Promise<number> {
-  const rows = await session.query<{ epoch: number }>(
-    `INSERT INTO shard AS s (shard, epoch, owner) VALUES ($1, 1, $2)
-     ON CONFLICT (shard) DO UPDATE SET epoch = s.epoch + 1, owner = excluded.owner RETURNING epoch`,
+/**
+ * Takes a shard over: from now on no writer with an earlier epoch gets through. Null while such a writer is at work; one that a
+ * stopped process left inside a transaction is ended, so that the next try succeeds.
+ */
+export async function raiseEpoch(session: Session, shard: number, memberId: string): Promise<number | null> {
+  const [taken] = await session.query<{ epoch: number }>(
+    `UPDATE shard SET epoch = epoch + 1, owner = $2
+      WHERE shard = (SELECT shard FROM shard WHERE shard = $1 FOR UPDATE SKIP LOCKED) RETURNING epoch`,
     [shard, memberId],
   );
-  return only(rows).epoch;
+  if (taken) return taken.epoch;
+  await session.query(
+    `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+      WHERE a.datname = current_database() AND a.state LIKE 'idle in transaction%'
+        AND a.state_change < clock_timestamp() - ${deadMs} * interval '1 millisecond'
+        AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'shard'::regclass)`,
+  );
+  return null;
 }

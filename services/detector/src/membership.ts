@@ -65,7 +65,9 @@ export function startMembership(options: MembershipOptions): Membership {
     if (letGo.has(shard)) return; // its earlier holding is not closed yet
     if (!(await sql.tryLock(mine, shard))) return sql.evictStopped(mine, shard);
     try {
-      holdings.set(shard, await options.hold(shard, await sql.raiseEpoch(mine, shard, memberId)));
+      const epoch = await sql.raiseEpoch(mine, shard, memberId);
+      if (epoch === null) return await sql.unlock(mine, shard);
+      holdings.set(shard, await options.hold(shard, epoch));
     } catch (error) {
       await sql.unlock(mine, shard);
       throw error;
@@ -110,9 +112,9 @@ export function startMembership(options: MembershipOptions): Membership {
       await Promise.all([...holdings.keys()].map((shard) => release(shard, 'handover')));
       await Promise.all(letGo.values());
       await beats.close();
-      if (!session) return;
-      await sql.leave(session, memberId);
-      await session.close();
+      // If this fails, the others find out by the missing beats.
+      if (session) await sql.leave(session, memberId).catch(onError);
+      await session?.close();
     },
   };
 }

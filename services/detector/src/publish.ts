@@ -1,6 +1,6 @@
 import { now, only, type Db, type Tx } from '@nightshift/db';
 import type { DetectionConfig } from '@nightshift/types';
-import { writeEpisode } from './anomaly-rows.ts';
+import { writeEpisodes } from './anomaly-rows.ts';
 import type { Episode } from './episodes.ts';
 import { settle, type Settled } from './incidents.ts';
 import { insertPoints, type Point } from './points.ts';
@@ -24,15 +24,15 @@ export async function publish(
   news: News,
   rule: DetectionConfig['composite'],
 ): Promise<Map<string, Settled>> {
-  const rows = new Map<Episode, number>();
+  let rowIds = new Map<number, number>();
   const outcome = await db.tx(async (tx) => {
-    rows.clear();
     await assertOwner(tx, fence);
     const at = await now(tx);
     const isFresh = (episode: Episode) => episode.lastAt > at - rule.windowSeconds * 1_000;
-    for (const episode of news.episodes) {
-      if (isFresh(episode) || episode.rowId !== null) rows.set(episode, await writeEpisode(tx, episode));
-    }
+    rowIds = await writeEpisodes(
+      tx,
+      news.episodes.filter((episode) => isFresh(episode) || episode.rowId !== null),
+    );
     await insertPoints(tx, news.points);
     const fresh = news.episodes.filter((episode) => episode.endedAt === null && isFresh(episode));
     const settled = new Map<string, Settled>();
@@ -45,7 +45,8 @@ export async function publish(
     }
     return settled;
   });
-  for (const [episode, rowId] of rows) episode.rowId = rowId;
+  for (const episode of news.episodes)
+    if (episode.endedAt === null) episode.rowId ??= rowIds.get(episode.seriesId) ?? null;
   return outcome;
 }
 

@@ -47,13 +47,14 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
   };
 }
 
-/** The number of shards: what the very first start of the installation says (4 if it does not), the same ever after. */
+/** The number of shards, and a row for each: what the very first start of the installation says (4 if it does not), the same ever after. */
 async function settleShards(db: Db, wanted: number | undefined): Promise<number> {
   await db.query(
     `INSERT INTO setting (key, value, by) VALUES ('shard_count', to_jsonb($1::int), 'detector') ON CONFLICT (key) DO NOTHING`,
     [wanted ?? 4],
   );
   const settled = only(await db.query<{ value: number }>(`SELECT value FROM setting WHERE key = 'shard_count'`)).value;
+  await db.query('INSERT INTO shard (shard) SELECT generate_series(0, $1::int - 1) ON CONFLICT DO NOTHING', [settled]);
   if (wanted === undefined || wanted === settled) return settled;
   throw new NightshiftError(
     'CONFIG_INVALID',

@@ -1,0 +1,159 @@
+import { moveClock } from '@nightshift/db';
+import { findIncident, step, timeline } from '@nightshift/lifecycle';
+import { eventually } from '@nightshift/testkit';
+import type { IncidentEvent } from '@nightshift/types';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ground, healthyValue, type Ground } from './detector.fixture.ts';
+
+let shop: Ground;
+let ids: number[];
+let incidentId: string;
+
+beforeEach(async () => {
+  shop = await ground(`
+schema: 1
+rules: [{ metric: "*", harm: up }]
+recovery: { holdSeconds: 60, minSamples: 5 }
+`);
+  await shop.detector();
+  ids = [await shop.series('shop', 'error_rate', 0), await shop.series('shop', 'latency_ms', 1)];
+  await shop.warm(ids);
+  const at = await shop.now();
+  await shop.send(ids.map((id) => ({ id, at, value: 500 })));
+  incidentId = await eventually(async () => {
+    const [row] = await shop.db.query<{ id: string }>('SELECT id FROM incident');
+    expect(row).toBeDefined();
+    return row!.id;
+  });
+});
+afterEach(() => shop?.close());
+
+const incident = async () => (await findIncident(shop.db, incidentId))!;
+const happen = async (...events: IncidentEvent[]) => {
+  for (const event of events)
+    expect(await step(shop.db, incidentId, event, { actor: 'test' })).toMatchObject({ accepted: true });
+};
+const action = { actionId: 'act-1', step: 0, type: 'rollback_deploy', target: 'shop' };
+/** Diagnosed, repaired, and now to be verified. */
+const repaired = () =>
+  happen(
+    { kind: 'diagnosed', results: [] },
+    { kind: 'runbook_chosen', runbook: 'r', hash: 'h', planHash: 'p', summary: '', considered: [] },
+    { kind: 'action_finished', ...action, outcome: 'succeeded', detail: '' },
+    { kind: 'remediated', detail: '' },
+  );
+/** Samples of some series every five seconds from `from` to `to`, ms after `since`. */
+const send = (series: number[], since: number, from: number, to: number, value?: number) =>
+  shop.send(
+    series.flatMap((id) =>
+      Array.from({ length: (to - from) / 5_000 + 1 }, (_, i) => ({
+        id,
+        at: since + from + i * 5_000,
+        value: value ?? healthyValue(i),
+      })),
+    ),
+  );
+/** The watch has looked at least this often since: its outbox row was postponed so many times. */
+async function watched(times = 2) {
+  const seen = new Set<number>();
+  await eventually(
+    async () => {
+      const [row] = await shop.db.query<{ due: number }>(
+        `SELECT due_at AS due FROM outbox WHERE stage = 'verify' AND done_at IS NULL AND sends = 0`,
+      );
+      if (row) seen.add(row.due);
+      expect(seen.size).toBeGreaterThan(times);
+    },
+    { timeoutMs: 15_000, everyMs: 50 },
+  );
+}
+const fresh = async (since: number, count: number) =>
+  eventually(async () => {
+    const [row] = await shop.db.query<{ count: number }>('SELECT count(*) FROM point WHERE at > ms($1)', [since]);
+    expect(row!.count).toBe(count);
+  });
+
+describe('verify', () => {
+  test('proves recovery from fresh samples, and only from them', async () => {
+    await repaired();
+    const { actedAt } = await incident();
+    // Healthy before the action, nothing since: that proves nothing, however long it is.
+    await moveClock(shop.db, 100_000);
+    await watched();
+    expect((await incident()).state).toBe('verifying');
+    // One of the two is well.
+    await send(ids.slice(0, 1), actedAt!, 5_000, 95_000);
+    await fresh(actedAt!, 19);
+    await watched();
+    expect((await incident()).state).toBe('verifying');
+    await send(ids.slice(1), actedAt!, 5_000, 95_000);
+    await eventually(async () =>
+      expect(await incident()).toMatchObject({ state: 'resolved', resolution: 'automated' }),
+    );
+    const recovered = (await timeline(shop.db, incidentId))
+      .map((entry) => entry.event)
+      .find((event) => event.kind === 'recovered');
+    expect(recovered).toMatchObject({
+      since: actedAt,
+      freshSamples: 38,
+      detail: '2 series inside their bands for 60 s, 38 fresh samples',
+    });
+  });
+
+  test('says so when the time is over without proof, so that something else is tried', async () => {
+    await repaired();
+    const { actedAt } = await incident();
+    await moveClock(shop.db, 285_000);
+    await send(ids, actedAt!, 220_000, 280_000, 500);
+    await watched(1);
+    await moveClock(shop.db, 8_000);
+    await eventually(async () => expect((await incident()).state).not.toBe('verifying'));
+    const [moved] = (await timeline(shop.db, incidentId)).filter((entry) => entry.from === 'verifying');
+    expect(moved).toMatchObject({
+      to: 'deciding',
+      event: { kind: 'not_recovered', detail: expect.stringMatching(/500 is outside its limit of/) as string },
+    });
+  });
+
+  test('goes on after escalation: what heals by itself is resolved as that', async () => {
+    await happen({ kind: 'diagnosed', results: [] }, { kind: 'no_runbook', reason: 'none', considered: [] });
+    const { openedAt } = await incident();
+    await moveClock(shop.db, 100_000);
+    await send(ids, openedAt, 5_000, 95_000);
+    await eventually(async () => expect(await incident()).toMatchObject({ state: 'resolved', resolution: 'self' }), {
+      timeoutMs: 15_000,
+    });
+  });
+
+  test('leaves it to the person who has acknowledged', async () => {
+    await happen(
+      { kind: 'diagnosed', results: [] },
+      { kind: 'no_runbook', reason: 'none', considered: [] },
+      { kind: 'acknowledged', by: 'ada' },
+    );
+    const { openedAt } = await incident();
+    await moveClock(shop.db, 100_000);
+    await send(ids, openedAt, 5_000, 95_000);
+    await eventually(
+      async () => {
+        const rows = await shop.db.query(`SELECT 1 FROM outbox WHERE stage = 'verify' AND done_at IS NOT NULL`);
+        expect(rows).toHaveLength(1);
+      },
+      { timeoutMs: 15_000 },
+    );
+    expect((await incident()).state).toBe('escalated');
+  });
+
+  test('after it is over, the anomalies it dealt with open nothing; new ones reopen it', async () => {
+    await repaired();
+    const { actedAt } = await incident();
+    await happen({ kind: 'recovered', detail: '', freshSamples: 9, since: actedAt! });
+    const at = await shop.now();
+    // Still inside the window of the anomalies from before.
+    await send(ids, at, 0, 20_000);
+    await eventually(async () => expect(await shop.drained()).toBe(true));
+    expect((await incident()).state).toBe('resolved');
+    await send(ids, at, 25_000, 25_000, 500);
+    await eventually(async () => expect(await incident()).toMatchObject({ state: 'diagnosing', reopens: 1 }));
+  });
+});
