@@ -74,8 +74,8 @@ async function limitsLeft(sql: Sql, incidentId: string, action: PlannedAction, s
     ...(action.type === 'scale_up'
       ? [line(`instances added to ${action.target}`, used!.added, instancesAddedPerTarget)]
       : []),
-    line(`actions on ${action.target}`, used!.target, actionsPerTarget),
-    line(`actions on ${service}`, used!.service, actionsPerService),
+    line(`actions on target ${action.target}`, used!.target, actionsPerTarget),
+    line(`actions on service ${service}`, used!.service, actionsPerService),
     line('actions everywhere', used!.everywhere, actionsGlobal),
     line('actions in this incident', used!.incident, actionsPerIncident),
   ];

@@ -96,7 +96,7 @@ describe('one incident', () => {
       plan: [{ type: 'rollback_deploy', params: { from: 'v2', to: 'v1' } }],
     });
     expect(detail.approval!.plan[0]!.limits).toContainEqual({
-      limit: `actions on ${words.service}`,
+      limit: `actions on target ${words.service}`,
       used: 0,
       max: 4,
       windowMs: 600_000,

@@ -40,7 +40,7 @@ export async function queueRoutes(
       .boards({ shards: options.shards })
       .map((each) => new BullMQAdapter(each, { readOnlyMode: true })),
     serverAdapter: board,
-    options: { uiConfig: { boardTitle: 'Nightshift queues' } },
+    options: { uiConfig: { boardTitle: 'Nightshift queues', miscLinks: [{ text: 'Console', url: '/' }] } },
   });
   await app.register(board.registerPlugin());
 }
