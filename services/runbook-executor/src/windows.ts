@@ -65,6 +65,7 @@ export function exceededLimit(action: Use, others: Use[], at: number): Refusal |
   for (const limit of limits) {
     if (!limit.applies(action)) continue;
     const weight = limit.weight(action);
+    if (!(weight >= 1)) return { reason: limit.name, detail: `limit ${limit.name}: this would count for ${weight}` };
     const counted = others
       .filter(
         (other) => limit.counts(action, other) && (limit.windowMs === null || other.admittedAt > at - limit.windowMs),
