@@ -68,7 +68,7 @@ async function visit(): Promise<{ page: Page; wrong: string[] }> {
 }
 
 async function enter(page: Page, name: string, path = '/') {
-  await page.goto(`${service.url}/login?${new URLSearchParams({ token, name, next: path })}`);
+  await page.goto(`${service.url}/login?${new URLSearchParams({ token, name, next: path }).toString()}`);
   await page.getByText('live', { exact: true }).waitFor();
 }
 

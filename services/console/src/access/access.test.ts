@@ -52,7 +52,7 @@ describe('logging in', () => {
   });
 
   it('works by the printed link, which leaves no token behind in the address', async () => {
-    const link = (query: string) => fetch(`${service.url}/login?${query}`, { redirect: 'manual' });
+    const link = (query: string) => fetch(`${service.url}/login?${query.toString()}`, { redirect: 'manual' });
     const answer = await link(`token=${encodeURIComponent(token)}&next=${encodeURIComponent('/queues/')}`);
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/queues/']);
     const cookie = answer.headers.getSetCookie()[0]!.split(';')[0]!;
@@ -66,7 +66,7 @@ describe('logging in', () => {
     'goes on to a path of ours, never to %j',
     async (next) => {
       const query = new URLSearchParams({ token, next });
-      const answer = await fetch(`${service.url}/login?${query}`, { redirect: 'manual' });
+      const answer = await fetch(`${service.url}/login?${query.toString()}`, { redirect: 'manual' });
       expect(answer.headers.get('location')).toBe('/');
     },
   );

@@ -8,7 +8,7 @@ const policy = (rules: Record<string, string>) =>
 const nothing = { 'default-src': "'none'", 'frame-ancestors': "'none'", 'base-uri': "'none'", 'form-action': "'none'" };
 
 /** Our page: its own files and its own API, nothing inline, nothing from elsewhere. */
-export const pagePolicy = policy({
+const pagePolicy = policy({
   ...nothing,
   'script-src': "'self'",
   'style-src': "'self'",

@@ -44,7 +44,7 @@ const bySeverity = (a: ShownAnomaly, b: ShownAnomaly) =>
 const range = ({ low, high }: ShownAnomaly) => (low === high ? figure(low) : `${figure(low)} to ${figure(high)}`);
 
 /** Three significant digits. */
-export const figure = (value: number): string => String(Number(value.toPrecision(3)));
+const figure = (value: number): string => String(Number(value.toPrecision(3)));
 
 function duration(ms: number): string {
   const seconds = Math.round(ms / 1_000);

@@ -5,7 +5,7 @@ import type { Points } from '../wire.ts';
 type Row = { at: number; value: number; expected: number | null; low: number | null; high: number | null };
 
 /** A chart is some 800 pixels wide: more points than this cannot be seen. */
-export const mostPoints = 1_200;
+const mostPoints = 1_200;
 
 /** The points of one series of an incident after `since` (epoch ms), oldest first, thinned for a chart. */
 export async function readPoints(sql: Sql, incidentId: string, seriesId: number, since: number): Promise<Points> {

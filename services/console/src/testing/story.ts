@@ -5,7 +5,7 @@ import { newId, type PlannedAction } from '@nightshift/types';
 
 /** Texts of a story that come from outside, so that a test can make them hostile. */
 export type Words = { service: string; metric: string; title: string; output: string; version: string };
-export const words: Words = {
+const words: Words = {
   service: 'shop-api',
   metric: 'http_error_ratio',
   title: 'shop-api: too many errors',

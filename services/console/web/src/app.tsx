@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Me, Overview } from '../../src/wire.ts';
-import { Refusal, whenSessionIsLost, whoAmI } from './data/api.ts';
+import { whenSessionIsLost, whoAmI, type Refusal } from './data/api.ts';
 import { startLive } from './data/live.ts';
 import { concernsAll, useResource } from './data/resource.ts';
 import { goTo, nextPath, useRoute } from './data/route.ts';

@@ -8,7 +8,7 @@ export type Route =
   | { view: 'nowhere' };
 
 /** Which view a path of ours names. */
-export function routeOf(path: string): Route {
+function routeOf(path: string): Route {
   const incident = /^\/incidents\/([^/]+)$/.exec(path);
   if (incident) return { view: 'incident', id: decodeURIComponent(incident[1]!) };
   if (path === '/') return { view: 'incidents' };

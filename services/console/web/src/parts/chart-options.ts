@@ -3,7 +3,7 @@ import type { Points } from '../../../src/wire.ts';
 import { figure } from '../text/format.ts';
 import type { Marker } from '../text/moments.ts';
 
-export const colours = {
+const colours = {
   value: '#8cc0ff',
   outside: '#ff7a7a',
   band: 'rgba(98, 201, 141, 0.14)',

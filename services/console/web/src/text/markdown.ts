@@ -11,9 +11,11 @@ export type Block =
   | { kind: 'rule' };
 
 const item = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
+/** Also inside a list item, where it is indented. */
+const fence = /^\s{0,4}```/;
 const tableLine = /^\s*\|.*\|\s*$/;
 const tableRule = /^\s*\|(?:\s*:?-+:?\s*\|)+\s*$/;
-const startsBlock = /^(?:#{1,6}\s|```|\s{0,3}(?:[-*+]|\d{1,9}[.)])\s|>|\s*\||(?:-{3,}|\*{3,})\s*$)/;
+const startsBlock = /^(?:#{1,6}\s|\s{0,4}```|\s{0,3}(?:[-*+]|\d{1,9}[.)])\s|>|\s*\||(?:-{3,}|\*{3,})\s*$)/;
 
 /** Reads Markdown. What it does not know stays as it was written. */
 export function readMarkdown(text: string): Block[] {
@@ -29,9 +31,15 @@ export function readMarkdown(text: string): Block[] {
     const line = lines[i]!;
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
     if (line.trim() === '') i++;
-    else if (line.startsWith('```')) {
+    else if (fence.test(line)) {
       i++;
-      blocks.push({ kind: 'code', text: take((each) => !each.startsWith('```')).join('\n') });
+      blocks.push({
+        kind: 'code',
+        text: unindented(
+          take((each) => !fence.test(each)),
+          line.search(/\S/),
+        ),
+      });
       i++;
     } else if (heading) {
       i++;
@@ -61,6 +69,9 @@ export function readMarkdown(text: string): Block[] {
   return blocks;
 }
 
+const unindented = (lines: string[], columns: number) =>
+  lines.map((line) => (line.slice(0, columns).trim() === '' ? line.slice(columns) : line)).join('\n');
+
 const cells = (line: string): Inline[][] =>
   line
     .trim()
@@ -68,8 +79,9 @@ const cells = (line: string): Inline[][] =>
     .split(/(?<!\\)\|/)
     .map((cell) => readInline(cell.trim().replaceAll('\\|', '|')));
 
+// Every repetition is bounded, so that no text makes this slow.
 const inline =
-  /\\([!-/:-@[-`{-~])|`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])[*_]([^*_\s][^*_]*)[*_](?![\w*])|\[([^\]]*)\]\(([^()\s]+)\)/g;
+  /\\([!-/:-@[-`{-~])|`([^`]{1,500})`|\*\*([^*]{1,500})\*\*|(?<![\w*])[*_]([^*_\s][^*_]{0,500})[*_](?![\w*])|\[([^[\]]{0,300})\]\(([^()\s]{1,1000})\)/g;
 
 function readInline(text: string): Inline[] {
   const parts: Inline[] = [];
