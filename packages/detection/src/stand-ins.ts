@@ -11,7 +11,7 @@ export function config(rules: Record<string, unknown>[] = [], more: Record<strin
 }
 
 /** Evenly spread numbers from 0 to 1 that look random and are not (mulberry32). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

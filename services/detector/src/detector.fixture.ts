@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { now, type Db } from '@nightshift/db';
 import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
 import { startService, type Started } from '@nightshift/runtime';
-import { testDatabase } from '@nightshift/testkit';
 import { encodeBatch, newId, seriesKey } from '@nightshift/types';
 import { Config } from './config.ts';
 import { startDetector } from './service.ts';
 
-export const shardCount = 2;
+const shardCount = 2;
 const quiet = { info() {}, warn() {}, error() {}, debug() {} };
 
 /** For tests: an installation with a database, a queue and a configuration, whose detectors are started by the test. */
@@ -36,8 +35,9 @@ export type Sent = { id: number; at: number; value: number };
 /** 100, give or take one: what a healthy series sends. */
 export const healthyValue = (i: number): number => 100 + Math.sin(i * 1.7);
 
-export async function ground(detectionYaml = 'schema: 1', queueUrl?: string): Promise<Ground> {
-  const database = await testDatabase();
+type Database = { db: Db; url: string; close(): Promise<void> };
+
+export async function ground(database: Database, detectionYaml = 'schema: 1', queueUrl?: string): Promise<Ground> {
   const { db, url } = database;
   if (!queueUrl) await migrateQueue(url);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-detector-'));

@@ -1,17 +1,20 @@
 import { moveClock } from '@nightshift/db';
 import { timeline } from '@nightshift/lifecycle';
-import { eventually } from '@nightshift/testkit';
+import { eventually, testDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ground, healthyValue, type Ground } from './detector.fixture.ts';
 
 let shop: Ground;
 beforeAll(async () => {
-  shop = await ground(`
+  shop = await ground(
+    await testDatabase(),
+    `
 schema: 1
 rules:
   - { metric: heartbeat, harm: down, noData: alert }
   - { metric: "*", harm: up }
-`);
+`,
+  );
   await shop.detector();
 });
 afterAll(() => shop?.close());

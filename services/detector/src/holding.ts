@@ -45,6 +45,7 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
       if (how === 'handover' && !hasNews(shard)) await shard.exclusive(() => save(true));
       parts.metrics.series.remove({ shard: fence.shard });
       parts.metrics.running.remove({ shard: fence.shard });
+      parts.metrics.waiting.remove({ shard: fence.shard });
     },
   };
 }
@@ -53,7 +54,9 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
 async function lookForSilence(shard: Shard) {
   const at = await stillOurs(shard);
   const depth = await shard.queue.depth('samples', shard.fence.shard).catch(() => null);
-  if (!depth || depth.waiting + depth.active + depth.delayed > 0) {
+  const jobs = depth ? depth.waiting + depth.active + depth.delayed : null;
+  if (jobs !== null) shard.metrics.waiting.set({ shard: shard.fence.shard }, jobs);
+  if (jobs !== 0) {
     shard.listeningSince = at;
     return;
   }

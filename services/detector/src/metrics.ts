@@ -12,6 +12,12 @@ export function detectorMetrics({ registry }: Metrics) {
       registers,
     }),
     series: new Gauge({ name: 'nightshift_series', help: 'Series held, by shard', labelNames: ['shard'], registers }),
+    waiting: new Gauge({
+      name: 'nightshift_shard_jobs',
+      help: 'Batches that wait for this detector or are at work, by shard',
+      labelNames: ['shard'],
+      registers,
+    }),
     running: new Gauge({
       name: 'nightshift_anomalies_running',
       help: 'Series outside their band now, by shard',

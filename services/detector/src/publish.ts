@@ -51,7 +51,7 @@ export async function publish(
 }
 
 /** Throws Fenced unless this epoch is still the shard's; until the transaction ends nobody takes the shard over. */
-export async function assertOwner(tx: Tx, { shard, epoch }: Fence): Promise<void> {
+async function assertOwner(tx: Tx, { shard, epoch }: Fence): Promise<void> {
   const rows = await tx.query<{ epoch: number }>('SELECT epoch FROM shard WHERE shard = $1 FOR SHARE', [shard]);
   const present = only(rows).epoch;
   if (present !== epoch) throw new Fenced(`shard ${shard} is at epoch ${present}, this detector holds epoch ${epoch}`);

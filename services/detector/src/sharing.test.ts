@@ -1,5 +1,5 @@
 import { createDetector } from '@nightshift/detection';
-import { eventually, redisAvailable, startRedis } from '@nightshift/testkit';
+import { eventually, redisAvailable, startRedis, testDatabase } from '@nightshift/testkit';
 import { DetectionConfig } from '@nightshift/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ground, type Ground } from './detector.fixture.ts';
@@ -9,7 +9,7 @@ import { saveSnapshot } from './snapshot.ts';
 
 let shop: Ground;
 beforeEach(async () => {
-  shop = await ground();
+  shop = await ground(await testDatabase());
 });
 afterEach(() => shop?.close());
 
@@ -78,7 +78,7 @@ describe('two detectors', () => {
 test.skipIf(!redisAvailable())('over Redis as over Postgres: shared, detected, taken over', async () => {
   const redis = await startRedis();
   await shop.close();
-  shop = await ground('schema: 1', redis.url);
+  shop = await ground(await testDatabase(), 'schema: 1', redis.url);
   const first = await shop.detector();
   await shop.detector();
   await eventually(async () => expect(await owners()).toBe(2), takeOver);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@nightshift/testkit';
+import { eventually, testDatabase } from '@nightshift/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ground, type Ground } from './detector.fixture.ts';
 
@@ -10,7 +10,7 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 let shop: Ground;
 let processes: ChildProcess[] = [];
 beforeEach(async () => {
-  shop = await ground();
+  shop = await ground(await testDatabase());
 });
 afterEach(async () => {
   for (const each of processes) {

@@ -1,6 +1,6 @@
 import { moveClock } from '@nightshift/db';
 import { findIncident, step, timeline } from '@nightshift/lifecycle';
-import { eventually } from '@nightshift/testkit';
+import { eventually, testDatabase } from '@nightshift/testkit';
 import type { IncidentEvent } from '@nightshift/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ground, healthyValue, type Ground } from './detector.fixture.ts';
@@ -10,11 +10,14 @@ let ids: number[];
 let incidentId: string;
 
 beforeEach(async () => {
-  shop = await ground(`
+  shop = await ground(
+    await testDatabase(),
+    `
 schema: 1
 rules: [{ metric: "*", harm: up }]
 recovery: { holdSeconds: 60, minSamples: 5 }
-`);
+`,
+  );
   await shop.detector();
   ids = [await shop.series('shop', 'error_rate', 0), await shop.series('shop', 'latency_ms', 1)];
   await shop.warm(ids);
