@@ -14,7 +14,14 @@ afterAll(() => test.close());
 beforeEach(async () => {
   await moveClock(test.db, 2 * 3_600_000);
   provider = countingProvider();
-  const target = { id: 'api', kind: 'process' as const, urlEnv: 'URL', tokenEnv: 'TOKEN', process: 'api', actions: ['restart_service' as const, 'failover_db' as const, 'rollback_deploy' as const] };
+  const target = {
+    id: 'api',
+    kind: 'process' as const,
+    urlEnv: 'URL',
+    tokenEnv: 'TOKEN',
+    process: 'api',
+    actions: ['restart_service' as const, 'failover_db' as const, 'rollback_deploy' as const],
+  };
   const step = { action: 'restart_service' as const, target: 'api' };
   world = makeWorld({
     db: test.db,
@@ -29,10 +36,14 @@ type Requested = { id: string; approvalId: string; planHash: string };
 async function request(): Promise<Requested> {
   const id = await openIncident({ insertIncident, insertOwed }, test.db);
   await deliver(world, id);
-  const [approval] = await test.db.query<{ id: string; plan_hash: string }>('SELECT id, plan_hash FROM approval WHERE incident_id = $1', [id]);
+  const [approval] = await test.db.query<{ id: string; plan_hash: string }>(
+    'SELECT id, plan_hash FROM approval WHERE incident_id = $1',
+    [id],
+  );
   return { id, approvalId: approval!.id, planHash: approval!.plan_hash };
 }
-const approve = ({ approvalId, planHash }: Requested, by = 'ada') => decideApproval(test.db, { approvalId, planHash, by, verdict: 'approve' });
+const approve = ({ approvalId, planHash }: Requested, by = 'ada') =>
+  decideApproval(test.db, { approvalId, planHash, by, verdict: 'approve' });
 const why = async (id: string) => (await ledger(test.db, id)).map(({ state, detail }) => [state, detail]);
 const cancelled = ['cancelled', 'not done: an earlier step did not succeed'];
 
@@ -43,14 +54,18 @@ describe('an approved plan', () => {
     expect(await deliver(world, requested.id)).toBe('done');
     expect(await findIncident(test.db, requested.id)).toMatchObject({ state: 'verifying' });
     expect(provider.sent).toHaveLength(2);
-    expect(await test.db.query('SELECT state FROM approval WHERE id = $1', [requested.approvalId])).toEqual([{ state: 'used' }]);
+    expect(await test.db.query('SELECT state FROM approval WHERE id = $1', [requested.approvalId])).toEqual([
+      { state: 'used' },
+    ]);
   });
 
   it('is carried out once, however many executors hear of it', async () => {
     const requested = await request();
     await approve(requested);
     await Promise.all(Array.from({ length: 8 }, () => deliver(world, requested.id)));
-    await expect.poll(async () => (await deliver(world, requested.id), (await findIncident(test.db, requested.id))?.state)).toBe('verifying');
+    await expect
+      .poll(async () => (await deliver(world, requested.id), (await findIncident(test.db, requested.id))?.state))
+      .toBe('verifying');
     expect(provider.sent).toHaveLength(2);
   });
 
@@ -64,9 +79,24 @@ describe('an approved plan', () => {
       const requested = await request();
       await approve(requested);
       await test.db.query(edit, [requested.id]);
-      world.setCatalogue([{ name: 'shop', targets: ['api', 'vault'].map((id) => ({ id, kind: 'process', urlEnv: 'URL', tokenEnv: 'TOKEN', process: id, actions: ['restart_service'] })) }]);
+      world.setCatalogue([
+        {
+          name: 'shop',
+          targets: ['api', 'vault'].map((id) => ({
+            id,
+            kind: 'process',
+            urlEnv: 'URL',
+            tokenEnv: 'TOKEN',
+            process: id,
+            actions: ['restart_service'],
+          })),
+        },
+      ]);
       await deliver(world, requested.id);
-      expect((await why(requested.id))[0], edit).toEqual(['denied', 'the plan was changed after it was announced: it is void']);
+      expect((await why(requested.id))[0], edit).toEqual([
+        'denied',
+        'the plan was changed after it was announced: it is void',
+      ]);
       expect(await findIncident(test.db, requested.id)).toMatchObject({ state: 'escalated' });
     }
     expect(provider.sent).toEqual([]);
@@ -91,17 +121,29 @@ describe('an approved plan', () => {
   });
 
   it('is checked by the clock of the database when it rolls back: 59 minutes when planned, 61 when admitted (defect 32)', async () => {
-    await test.db.query(`INSERT INTO deployment (id, service, version, previous_version, deployed_at) VALUES ('dep-59', 'shop', 'v2', 'v1', nightshift_now() - interval '59 minutes')`);
+    await test.db.query(
+      `INSERT INTO deployment (id, service, version, previous_version, deployed_at) VALUES ('dep-59', 'shop', 'v2', 'v1', nightshift_now() - interval '59 minutes')`,
+    );
     provider.plan = async () => ({
       ok: true,
-      call: { params: { from: 'v2', to: 'v1' }, precondition: { version: 'v2', deploymentId: 'dep-59', deployedAt: 0 }, class: 'idempotent', summary: 'roll back', undo: '-' },
+      call: {
+        params: { from: 'v2', to: 'v1' },
+        precondition: { version: 'v2', deploymentId: 'dep-59', deployedAt: 0 },
+        class: 'idempotent',
+        summary: 'roll back',
+        undo: '-',
+      },
     });
-    world.setRunbooks([{ id: 'back', mode: 'approve', match: { type: 'service_down' }, steps: [{ action: 'rollback_deploy' }] }]);
+    world.setRunbooks([
+      { id: 'back', mode: 'approve', match: { type: 'service_down' }, steps: [{ action: 'rollback_deploy' }] },
+    ]);
     const requested = await request();
     await moveClock(test.db, 2 * 60_000);
     await approve(requested);
     await deliver(world, requested.id);
-    expect(await why(requested.id)).toEqual([['denied', 'limit rollbackWindow: deployed 61 min ago, only the last 60 min may be rolled back']]);
+    expect(await why(requested.id)).toEqual([
+      ['denied', 'limit rollbackWindow: deployed 61 min ago, only the last 60 min may be rolled back'],
+    ]);
     expect(provider.sent).toEqual([]);
   });
 });
@@ -126,7 +168,9 @@ describe('without an approval', () => {
     await test.db.query(`DELETE FROM approval WHERE id = $1`, [none.approvalId]);
     expect(await remediating(none)).toEqual(['denied', 'it needs an approval and none was asked for']);
     const other = await request();
-    await test.db.query(`UPDATE approval SET state = 'approved', plan_hash = 'other' WHERE id = $1`, [other.approvalId]);
+    await test.db.query(`UPDATE approval SET state = 'approved', plan_hash = 'other' WHERE id = $1`, [
+      other.approvalId,
+    ]);
     expect(await remediating(other)).toEqual(['denied', 'the approval is for another plan']);
     expect(provider.sent).toEqual([]);
   });
@@ -143,7 +187,9 @@ describe('without an approval', () => {
   });
 
   it('one person is not two', async () => {
-    world.setRunbooks([{ id: 'fail-over', mode: 'approve', match: { type: 'service_down' }, steps: [{ action: 'failover_db' }] }]);
+    world.setRunbooks([
+      { id: 'fail-over', mode: 'approve', match: { type: 'service_down' }, steps: [{ action: 'failover_db' }] },
+    ]);
     const lowered = await request();
     await test.db.query('UPDATE approval SET required = 1 WHERE id = $1', [lowered.approvalId]);
     await approve(lowered);

@@ -4,7 +4,15 @@ import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@ni
 import type { ActionType, Incident, IncidentEvent } from '@nightshift/types';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startControlApi, type ControlApi } from './testing/control-api.ts';
-import { deliver, ledger, makeWorld, openIncident, type RunbookInput, type ServiceInput, type World } from './testing/world.ts';
+import {
+  deliver,
+  ledger,
+  makeWorld,
+  openIncident,
+  type RunbookInput,
+  type ServiceInput,
+  type World,
+} from './testing/world.ts';
 
 let test: TestDatabase;
 let api: ControlApi;
@@ -18,11 +26,23 @@ afterAll(async () => {
   await test.close();
 });
 
-const target = (id: string, actions: ActionType[]) => ({ id, kind: 'process' as const, urlEnv: 'URL', tokenEnv: 'TOKEN', process: id, actions });
+const target = (id: string, actions: ActionType[]) => ({
+  id,
+  kind: 'process' as const,
+  urlEnv: 'URL',
+  tokenEnv: 'TOKEN',
+  process: id,
+  actions,
+});
 const services: ServiceInput[] = [
   { name: 'shop', targets: [target('api', ['restart_service', 'rollback_deploy', 'scale_up', 'failover_db'])] },
 ];
-const restart: RunbookInput = { id: 'restart', mode: 'auto', match: { type: 'service_down' }, steps: [{ action: 'restart_service' }] };
+const restart: RunbookInput = {
+  id: 'restart',
+  mode: 'auto',
+  match: { type: 'service_down' },
+  steps: [{ action: 'restart_service' }],
+};
 
 beforeEach(async () => {
   await moveClock(test.db, 2 * 3_600_000); // each test begins with unused limits
@@ -32,7 +52,9 @@ beforeEach(async () => {
 
 const open = (given: Partial<Incident> = {}) => openIncident({ insertIncident, insertOwed }, test.db, given);
 const events = async <K extends IncidentEvent['kind']>(id: string, kind: K) =>
-  (await timeline(test.db, id)).map((entry) => entry.event).filter((event): event is Extract<IncidentEvent, { kind: K }> => event.kind === kind);
+  (await timeline(test.db, id))
+    .map((entry) => entry.event)
+    .filter((event): event is Extract<IncidentEvent, { kind: K }> => event.kind === kind);
 const deploy = (version: string, previous: string | null, minutesAgo: number, id = `dep-${version}-${Math.random()}`) =>
   test.db.query(
     `INSERT INTO deployment (id, service, version, previous_version, deployed_at) VALUES ($1, 'shop', $2, $3, nightshift_now() - $4 * interval '1 minute')`,
@@ -49,8 +71,14 @@ describe('auto', () => {
       ['action_finished', 'runbook-executor'],
       ['remediated', 'runbook-executor'],
     ]);
-    expect(await findIncident(test.db, id)).toMatchObject({ state: 'verifying', runbook: 'restart', actedAt: expect.any(Number) });
-    expect(await test.db.query(`SELECT content->>'id' AS id FROM runbook_version WHERE hash = 'hash-of-restart'`)).toEqual([{ id: 'restart' }]);
+    expect(await findIncident(test.db, id)).toMatchObject({
+      state: 'verifying',
+      runbook: 'restart',
+      actedAt: expect.any(Number),
+    });
+    expect(
+      await test.db.query(`SELECT content->>'id' AS id FROM runbook_version WHERE hash = 'hash-of-restart'`),
+    ).toEqual([{ id: 'restart' }]);
     expect(api.effects).toHaveLength(1);
   });
 
@@ -62,12 +90,27 @@ describe('auto', () => {
   });
 
   it('never does what always needs people, whatever the runbook says; two for a failover (defect 34)', async () => {
-    const provider = { supports: ['failover_db'] as ActionType[], plan: async () => ({ ok: true as const, call: { params: {}, precondition: {}, class: 'once' as const, summary: 'fail over', undo: '-' } }), send: () => Promise.reject(new Error('must not be sent')) };
-    const strange = makeWorld({ ...world, services, runbooks: [{ ...restart, id: 'fail-over', steps: [{ action: 'failover_db' }] }], env: world.env, providers: { process: provider } });
+    const provider = {
+      supports: ['failover_db'] as ActionType[],
+      plan: async () => ({
+        ok: true as const,
+        call: { params: {}, precondition: {}, class: 'once' as const, summary: 'fail over', undo: '-' },
+      }),
+      send: () => Promise.reject(new Error('must not be sent')),
+    };
+    const strange = makeWorld({
+      ...world,
+      services,
+      runbooks: [{ ...restart, id: 'fail-over', steps: [{ action: 'failover_db' }] }],
+      env: world.env,
+      providers: { process: provider },
+    });
     const id = await open();
     await deliver(strange, id);
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'awaiting_approval' });
-    expect(await test.db.query('SELECT required, state FROM approval WHERE incident_id = $1', [id])).toEqual([{ required: 2, state: 'pending' }]);
+    expect(await test.db.query('SELECT required, state FROM approval WHERE incident_id = $1', [id])).toEqual([
+      { required: 2, state: 'pending' },
+    ]);
   });
 });
 
@@ -77,8 +120,16 @@ describe('approve', () => {
     const id = await open();
     await deliver(world, id);
     const [requested] = await events(id, 'approval_requested');
-    const [approval] = await test.db.query<Record<string, unknown>>('SELECT * FROM approval WHERE incident_id = $1', [id]);
-    expect(approval).toMatchObject({ id: requested!.approvalId, plan_hash: requested!.planHash, state: 'pending', required: 1, requested_by: 'runbook-executor' });
+    const [approval] = await test.db.query<Record<string, unknown>>('SELECT * FROM approval WHERE incident_id = $1', [
+      id,
+    ]);
+    expect(approval).toMatchObject({
+      id: requested!.approvalId,
+      plan_hash: requested!.planHash,
+      state: 'pending',
+      required: 1,
+      requested_by: 'runbook-executor',
+    });
     expect(approval!['summary']).toMatch(/^restart: 1\. restart api \(v1, running\) \(undo: /);
     expect((await findIncident(test.db, id))!.deadlineAt).toBe(requested!.expiresAt);
     expect(await ledger(test.db, id)).toMatchObject([{ state: 'planned', attempts: 0 }]);
@@ -88,12 +139,20 @@ describe('approve', () => {
 
 describe('observe', () => {
   it('says what it would do and leaves it to a person (defect 43: dry run)', async () => {
-    world.setRunbooks([{ ...restart, mode: 'observe' }, { ...restart, id: 'other', match: { type: 'high_latency' } }]);
+    world.setRunbooks([
+      { ...restart, mode: 'observe' },
+      { ...restart, id: 'other', match: { type: 'high_latency' } },
+    ]);
     const id = await open();
     await deliver(world, id);
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'escalated', actedAt: null });
-    expect(await events(id, 'action_finished')).toMatchObject([{ outcome: 'observed', target: 'api', detail: expect.stringMatching(/^would restart api/) }]);
-    expect((await events(id, 'remedy_failed'))[0]).toMatchObject({ outcome: 'observed', detail: expect.stringContaining('other: is for high_latency, this is service_down') });
+    expect(await events(id, 'action_finished')).toMatchObject([
+      { outcome: 'observed', target: 'api', detail: expect.stringMatching(/^would restart api/) },
+    ]);
+    expect((await events(id, 'remedy_failed'))[0]).toMatchObject({
+      outcome: 'observed',
+      detail: expect.stringContaining('other: is for high_latency, this is service_down'),
+    });
     expect([await ledger(test.db, id), api.asked]).toEqual([[], []]);
   });
 
@@ -111,31 +170,51 @@ describe('no runbook', () => {
     const id = await open({ type: 'high_latency' });
     await deliver(world, id);
     expect(await events(id, 'no_runbook')).toEqual([
-      { kind: 'no_runbook', reason: 'no runbook fits', considered: [{ runbook: 'restart', reason: 'is for service_down, this is high_latency' }] },
+      {
+        kind: 'no_runbook',
+        reason: 'no runbook fits',
+        considered: [{ runbook: 'restart', reason: 'is for service_down, this is high_latency' }],
+      },
     ]);
-    expect(await test.db.query(`SELECT 1 FROM outbox WHERE incident_id = $1 AND stage = 'escalate'`, [id])).toHaveLength(1);
+    expect(
+      await test.db.query(`SELECT 1 FROM outbox WHERE incident_id = $1 AND stage = 'escalate'`, [id]),
+    ).toHaveLength(1);
   });
 
   it('where the fitting one cannot be carried out; the next one that fits is taken instead', async () => {
-    const scaleTo = (add: number | string) => ({ ...restart, id: 'a-scale', steps: [{ action: 'scale_up' as const, params: { add } }] });
+    const scaleTo = (add: number | string) => ({
+      ...restart,
+      id: 'a-scale',
+      steps: [{ action: 'scale_up' as const, params: { add } }],
+    });
     world.setRunbooks([scaleTo('3')]);
     const first = await open();
     await deliver(world, first);
     expect((await events(first, 'no_runbook'))[0]).toMatchObject({
       reason: 'the runbooks that fit cannot be carried out',
-      considered: [{ runbook: 'a-scale', reason: 'step 1: scale_up wants { add: 1 to 3 } or { replicas: a whole number }, not {add: "3"}' }],
+      considered: [
+        {
+          runbook: 'a-scale',
+          reason: 'step 1: scale_up wants { add: 1 to 3 } or { replicas: a whole number }, not {add: "3"}',
+        },
+      ],
     });
     world.setRunbooks([scaleTo(-3), restart]);
     const second = await open();
     await deliver(world, second);
-    expect((await events(second, 'runbook_chosen'))[0]).toMatchObject({ runbook: 'restart', considered: [{ runbook: 'a-scale' }] });
+    expect((await events(second, 'runbook_chosen'))[0]).toMatchObject({
+      runbook: 'restart',
+      considered: [{ runbook: 'a-scale' }],
+    });
     expect(api.effects.map((effect) => effect.verb)).toEqual(['restart']);
   });
 
   it('for a service that the catalogue does not know', async () => {
     const id = await open({ service: 'nowhere' });
     await deliver(world, id);
-    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toBe('step 1: the service nowhere is not in the catalogue');
+    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toBe(
+      'step 1: the service nowhere is not in the catalogue',
+    );
   });
 
   it('chooses none a second time for one incident', async () => {
@@ -145,24 +224,36 @@ describe('no runbook', () => {
     await test.db.query(`UPDATE incident SET state = 'deciding', generation = generation + 1 WHERE id = $1`, [id]);
     await insertOwed(test.db, id, 'remediate', incident!.generation + 1);
     await deliver(world, id);
-    expect((await events(id, 'no_runbook'))[0]!.considered).toEqual([{ runbook: 'restart', reason: 'was tried for this incident already' }]);
+    expect((await events(id, 'no_runbook'))[0]!.considered).toEqual([
+      { runbook: 'restart', reason: 'was tried for this incident already' },
+    ]);
     expect(api.effects).toHaveLength(1);
   });
 });
 
 describe('what nobody can do', () => {
-  it.each(['failover_db', 'drain_queue'] as const)('%s is denied on record and pages, and the steps before it are not done (defects 37 and 38)', async (action) => {
-    world.setCatalogue([{ name: 'shop', targets: [target('api', ['restart_service']), target('other', ['failover_db', 'drain_queue'])] }]);
-    world.setRunbooks([{ ...restart, steps: [{ action: 'restart_service' }, { action }] }]);
-    const id = await open();
-    await deliver(world, id);
-    const detail = `no provider can do this: ${action} on other (process)`;
-    expect(await ledger(test.db, id)).toMatchObject([{ type: action, step: 1, state: 'denied', attempts: 0, detail }]);
-    expect(await events(id, 'action_finished')).toMatchObject([{ outcome: 'denied', detail }]);
-    expect(await findIncident(test.db, id)).toMatchObject({ state: 'escalated' });
-    expect(world.counted).toEqual([{ type: action, outcome: 'denied', reason: 'no_provider' }]);
-    expect(api.asked).toEqual([]);
-  });
+  it.each(['failover_db', 'drain_queue'] as const)(
+    '%s is denied on record and pages, and the steps before it are not done (defects 37 and 38)',
+    async (action) => {
+      world.setCatalogue([
+        {
+          name: 'shop',
+          targets: [target('api', ['restart_service']), target('other', ['failover_db', 'drain_queue'])],
+        },
+      ]);
+      world.setRunbooks([{ ...restart, steps: [{ action: 'restart_service' }, { action }] }]);
+      const id = await open();
+      await deliver(world, id);
+      const detail = `no provider can do this: ${action} on other (process)`;
+      expect(await ledger(test.db, id)).toMatchObject([
+        { type: action, step: 1, state: 'denied', attempts: 0, detail },
+      ]);
+      expect(await events(id, 'action_finished')).toMatchObject([{ outcome: 'denied', detail }]);
+      expect(await findIncident(test.db, id)).toMatchObject({ state: 'escalated' });
+      expect(world.counted).toEqual([{ type: action, outcome: 'denied', reason: 'no_provider' }]);
+      expect(api.asked).toEqual([]);
+    },
+  );
 });
 
 describe('a target that cannot be asked', () => {
@@ -173,7 +264,9 @@ describe('a target that cannot be asked', () => {
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'deciding' });
     await moveClock(test.db, 31_000);
     expect(await deliver(world, id)).toBe('done');
-    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toMatch(/^step 1: cannot ask how api is: no connection/);
+    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toMatch(
+      /^step 1: cannot ask how api is: no connection/,
+    );
   });
 });
 
@@ -191,12 +284,16 @@ describe('roll back', () => {
     expect(api.effects).toMatchObject([{ verb: 'deploy', from: 'v2', to: 'v1' }]);
     const second = await open();
     await deliver(world, second);
-    expect((await events(second, 'no_runbook'))[0]!.considered[0]!.reason).toContain('api runs v1, not the deployed v2');
+    expect((await events(second, 'no_runbook'))[0]!.considered[0]!.reason).toContain(
+      'api runs v1, not the deployed v2',
+    );
     // Even where the platform reports our rollback as a deployment of its own.
     await deploy('v1', 'v2', 0);
     const third = await open();
     await deliver(world, third);
-    expect((await events(third, 'no_runbook'))[0]!.considered[0]!.reason).toBe('step 1: v2 was itself rolled back: going back to it would undo that');
+    expect((await events(third, 'no_runbook'))[0]!.considered[0]!.reason).toBe(
+      'step 1: v2 was itself rolled back: going back to it would undo that',
+    );
     expect(api.effects).toHaveLength(1);
   });
 
@@ -206,7 +303,9 @@ describe('roll back', () => {
     await moveClock(test.db, 2 * 60_000);
     const id = await open();
     await deliver(world, id);
-    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toBe('step 1: v8: limit rollbackWindow: deployed 61 min ago, only the last 60 min may be rolled back');
+    expect((await events(id, 'no_runbook'))[0]!.considered[0]!.reason).toBe(
+      'step 1: v8: limit rollbackWindow: deployed 61 min ago, only the last 60 min may be rolled back',
+    );
     expect(api.asked).toEqual([]);
   });
 });

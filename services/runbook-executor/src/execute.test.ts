@@ -20,14 +20,31 @@ afterAll(async () => {
 });
 
 const actions: ActionType[] = ['restart_service', 'scale_up'];
-const targets = ['api', 'worker', 'mailer'].map((id) => ({ id, kind: 'process' as const, urlEnv: 'URL', tokenEnv: 'TOKEN', process: id, actions }));
+const targets = ['api', 'worker', 'mailer'].map((id) => ({
+  id,
+  kind: 'process' as const,
+  urlEnv: 'URL',
+  tokenEnv: 'TOKEN',
+  process: id,
+  actions,
+}));
 type StepInput = RunbookInput['steps'][number];
-const restart = (target: string, more: Partial<StepInput> = {}): StepInput => ({ action: 'restart_service', target, maxRetries: 0, ...more });
+const restart = (target: string, more: Partial<StepInput> = {}): StepInput => ({
+  action: 'restart_service',
+  target,
+  maxRetries: 0,
+  ...more,
+});
 
 beforeEach(async () => {
   await moveClock(test.db, 2 * 3_600_000);
   api.effects.length = api.tricks.length = api.asked.length = 0;
-  world = makeWorld({ db: test.db, services: [{ name: 'shop', targets }], runbooks: [], env: { URL: api.url, TOKEN: api.token } });
+  world = makeWorld({
+    db: test.db,
+    services: [{ name: 'shop', targets }],
+    runbooks: [],
+    env: { URL: api.url, TOKEN: api.token },
+  });
 });
 
 function open(...steps: StepInput[]): Promise<string> {
@@ -44,7 +61,8 @@ async function finish(id: string): Promise<number[]> {
     await moveClock(test.db, outcome.againMs);
   }
 }
-const notes = async (id: string) => (await timeline(test.db, id)).flatMap(({ event }) => (event.kind === 'note' ? [event.text] : []));
+const notes = async (id: string) =>
+  (await timeline(test.db, id)).flatMap(({ event }) => (event.kind === 'note' ? [event.text] : []));
 
 describe('exactly one effect per action', () => {
   it('though its job is delivered by eight executors at once, again and again (defect 43)', async () => {
@@ -68,7 +86,9 @@ describe('exactly one effect per action', () => {
     expect(await finish(id)).toEqual([1_000]);
     expect(api.asked.map(({ key }) => key)).toEqual(Array(2).fill((await ledger(test.db, id))[0]!.id));
     expect(api.effects).toHaveLength(1);
-    expect(await ledger(test.db, id)).toMatchObject([{ state: 'succeeded', attempts: 2, detail: 'api is running at v1; this key had been applied before' }]);
+    expect(await ledger(test.db, id)).toMatchObject([
+      { state: 'succeeded', attempts: 2, detail: 'api is running at v1; this key had been applied before' },
+    ]);
   });
 
   it('though the other side forgot the key: the pinned instance refuses, and nobody claims to know', async () => {
@@ -103,7 +123,9 @@ describe('retries and time-outs are as declared (defects 29 and 30)', () => {
     const id = await open(restart('api', { maxRetries: 2 }));
     await finish(id);
     expect(api.asked).toHaveLength(3);
-    expect(await ledger(test.db, id)).toMatchObject([{ state: 'failed', attempts: 3, detail: 'answered 500: cannot start: no memory' }]);
+    expect(await ledger(test.db, id)).toMatchObject([
+      { state: 'failed', attempts: 3, detail: 'answered 500: cannot start: no memory' },
+    ]);
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'escalated', actedAt: null });
   });
 
@@ -137,7 +159,11 @@ describe('a plan stops', () => {
     await finish(id);
     expect((await ledger(test.db, id)).map(({ state }) => state)).toEqual(['failed', 'cancelled', 'cancelled']);
     expect(api.asked).toHaveLength(1);
-    expect((await timeline(test.db, id)).at(-1)!.event).toEqual({ kind: 'remedy_failed', outcome: 'failed', detail: 'restart api (v1, running): answered 409: no' });
+    expect((await timeline(test.db, id)).at(-1)!.event).toEqual({
+      kind: 'remedy_failed',
+      outcome: 'failed',
+      detail: 'restart api (v1, running): answered 409: no',
+    });
   });
 
   it('at the first denial (defects 35 and 36)', async () => {
@@ -170,15 +196,22 @@ describe('a plan stops', () => {
     world.setCatalogue([{ name: 'shop', targets: [{ ...targets[0]! }, { ...targets[1]!, actions: [] }] }]);
     release();
     await running;
-    expect(await ledger(test.db, id)).toMatchObject([{ state: 'succeeded' }, { state: 'denied', detail: 'the catalogue no longer allows restart_service on worker' }]);
+    expect(await ledger(test.db, id)).toMatchObject([
+      { state: 'succeeded' },
+      { state: 'denied', detail: 'the catalogue no longer allows restart_service on worker' },
+    ]);
   });
 });
 
 it('keeps what a provider said, without its secrets, and no more than is useful (defect 27)', async () => {
-  api.tricks.push({ kind: 'answer', status: 400, text: `postgres://shop:hunter2@db/shop refused; token=abcdef123456; ${'x'.repeat(100_000)}` });
+  api.tricks.push({
+    kind: 'answer',
+    status: 400,
+    text: `postgres://shop:hunter2@db/shop refused; token=abcdef123456; ${'x'.repeat(100_000)}`,
+  });
   const id = await open(restart('api'));
   await finish(id);
-  const [{ detail }] = (await ledger(test.db, id)) as [{ detail: string }];
+  const detail = (await ledger(test.db, id))[0]!.detail!;
   expect(detail).toMatch(/^answered 400: postgres:\/\/shop:\*\*\*@db\/shop refused; token=\*\*\*;/);
   expect(detail.length).toBe(4_000);
   const everything = JSON.stringify(await timeline(test.db, id));

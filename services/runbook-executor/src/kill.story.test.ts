@@ -29,13 +29,25 @@ beforeAll(async () => {
   await promisify(execFile)('npx', ['tsc', '-b', 'services/runbook-executor'], { cwd: root });
 });
 beforeEach(async () => {
-  [test, api, folder] = await Promise.all([testDatabase(), startControlApi(), mkdtemp(join(tmpdir(), 'nightshift-test-kill-'))]);
+  [test, api, folder] = await Promise.all([
+    testDatabase(),
+    startControlApi(),
+    mkdtemp(join(tmpdir(), 'nightshift-test-kill-')),
+  ]);
   await migrateQueue(test.url);
   await mkdir(join(folder, 'runbooks'));
-  const target = (id: string) => `{ id: ${id}, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: ${id}, actions: [restart_service] }`;
-  await writeFile(join(folder, 'catalogue.yaml'), `schema: 1\nservices:\n  - name: shop\n    targets: [${target('api')}, ${target('worker')}]\n`);
-  const steps = '[{ action: restart_service, target: api, timeoutMs: 20000 }, { action: restart_service, target: worker }]';
-  await writeFile(join(folder, 'runbooks', 'r.yaml'), `schema: 1\nid: r\ntitle: t\nmode: auto\nmatch: { type: service_down }\nsteps: ${steps}\n`);
+  const target = (id: string) =>
+    `{ id: ${id}, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: ${id}, actions: [restart_service] }`;
+  await writeFile(
+    join(folder, 'catalogue.yaml'),
+    `schema: 1\nservices:\n  - name: shop\n    targets: [${target('api')}, ${target('worker')}]\n`,
+  );
+  const steps =
+    '[{ action: restart_service, target: api, timeoutMs: 20000 }, { action: restart_service, target: worker }]';
+  await writeFile(
+    join(folder, 'runbooks', 'r.yaml'),
+    `schema: 1\nid: r\ntitle: t\nmode: auto\nmatch: { type: service_down }\nsteps: ${steps}\n`,
+  );
 });
 afterEach(async () => {
   await Promise.all(children.splice(0).map(kill));
@@ -60,10 +72,13 @@ async function startExecutor(): Promise<ChildProcess> {
   let words = '';
   child.stdout!.on('data', (chunk: Buffer) => (words += chunk.toString()));
   child.stderr!.on('data', (chunk: Buffer) => (words += chunk.toString()));
-  await eventually(() => {
-    if (child.exitCode !== null) throw new Error(`the executor ended with ${child.exitCode}: ${words}`);
-    expect(words).toContain('"msg":"listening"');
-  }, { timeoutMs: 30_000 });
+  await eventually(
+    () => {
+      if (child.exitCode !== null) throw new Error(`the executor ended with ${child.exitCode}: ${words}`);
+      expect(words).toContain('"msg":"listening"');
+    },
+    { timeoutMs: 30_000 },
+  );
   return child;
 }
 
@@ -79,8 +94,12 @@ const heldAt = async (when: 'before' | 'after') => {
   api.tricks.push({ kind: 'hold', when, until: new Promise((resolve) => (release = resolve)) });
   return release;
 };
-const askedFor = (count: number) => eventually(() => expect(api.asked.length).toBeGreaterThanOrEqual(count), { timeoutMs: 30_000 });
-const verifying = (id: string) => eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state: 'verifying' }), { timeoutMs: 60_000 });
+const askedFor = (count: number) =>
+  eventually(() => expect(api.asked.length).toBeGreaterThanOrEqual(count), { timeoutMs: 30_000 });
+const verifying = (id: string) =>
+  eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state: 'verifying' }), {
+    timeoutMs: 60_000,
+  });
 const effects = () => api.effects.map(({ process }) => process);
 /** The lease of the killed one ends, and its job is owed again at once. */
 const leaseEnds = () => moveClock(test.db, 70_000);
@@ -101,9 +120,15 @@ describe('kill -9', () => {
     await leaseEnds();
     await verifying(id);
     expect(effects()).toEqual(['api', 'worker']);
-    expect(await ledger(test.db, id)).toMatchObject([{ state: 'succeeded', attempts: 2 }, { state: 'succeeded', attempts: 1 }]);
+    expect(await ledger(test.db, id)).toMatchObject([
+      { state: 'succeeded', attempts: 2 },
+      { state: 'succeeded', attempts: 1 },
+    ]);
     const kinds = (await timeline(test.db, id)).map((entry) => entry.event.kind);
-    expect(kinds.filter((kind) => kind === 'runbook_chosen' || kind === 'remediated')).toEqual(['runbook_chosen', 'remediated']);
+    expect(kinds.filter((kind) => kind === 'runbook_chosen' || kind === 'remediated')).toEqual([
+      'runbook_chosen',
+      'remediated',
+    ]);
   });
 
   it('of one of two: the other, alive all the time, waits for the lease and then finishes', async () => {
@@ -114,7 +139,10 @@ describe('kill -9', () => {
     await startExecutor();
     await moveClock(test.db, 5_000); // offered again, with the lease still running
     await eventually(async () => {
-      const [owed] = await test.db.query<{ due: boolean }>(`SELECT due_at > nightshift_now() + interval '10 seconds' AS due FROM outbox WHERE incident_id = $1 AND stage = 'remediate'`, [id]);
+      const [owed] = await test.db.query<{ due: boolean }>(
+        `SELECT due_at > nightshift_now() + interval '10 seconds' AS due FROM outbox WHERE incident_id = $1 AND stage = 'remediate'`,
+        [id],
+      );
       expect(owed).toEqual({ due: true });
     });
     expect(api.asked).toHaveLength(1);
@@ -125,30 +153,26 @@ describe('kill -9', () => {
     expect(effects()).toEqual(['api', 'worker']);
   });
 
-  it('at random moments, again and again: every incident ends, no effect comes twice, no limit is exceeded', async () => {
-    const ids: string[] = [];
-    for (let round = 0; round < 6; round++) {
-      ids.push(await open());
-      const child = await startExecutor();
-      await new Promise((resolve) => setTimeout(resolve, 40 * round));
+  it('at any moment, again and again: every action once, and nothing stays under way', async () => {
+    let child = await startExecutor();
+    const found: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const id = await open();
+      const offered = () =>
+        test.db.query(`SELECT 1 FROM outbox WHERE incident_id = $1 AND stage = 'remediate' AND sends > 0`, [id]);
+      await eventually(async () => expect(await offered()).toHaveLength(1), { everyMs: 2 });
+      await new Promise((resolve) => setTimeout(resolve, 20 * round)); // not waiting for anything: this is the moment of death
       await kill(child);
-      await leaseEnds();
+      found.push((await ledger(test.db, id)).map(({ state }) => state).join(' ') || 'no plan');
+      child = await startExecutor();
+      await moveClock(test.db, 26_000);
+      await verifying(id);
+      expect(await ledger(test.db, id)).toMatchObject([{ state: 'succeeded' }, { state: 'succeeded' }]);
+      expect(effects()).toEqual(Array.from({ length: round + 1 }, () => ['api', 'worker']).flat());
+      await moveClock(test.db, 11 * 60_000);
     }
-    await startExecutor();
-    for (const id of ids) {
-      await eventually(async () => {
-        await moveClock(test.db, 5_000);
-        expect(['verifying', 'escalated']).toContain((await findIncident(test.db, id))!.state);
-      }, { timeoutMs: 60_000, everyMs: 200 });
-    }
-    const keys = api.effects.map(({ key }) => key);
-    expect(new Set(keys).size).toBe(keys.length);
-    const [most] = await test.db.query<{ most: number }>(
-      `SELECT max(n) AS most FROM (SELECT count(*) OVER (PARTITION BY target ORDER BY admitted_at RANGE BETWEEN interval '10 minutes' PRECEDING AND CURRENT ROW
-         EXCLUDE NO OTHERS) AS n FROM action WHERE admitted_at IS NOT NULL) w`,
-    );
-    expect(most!.most).toBeLessThanOrEqual(2);
-    expect(await test.db.query(`SELECT id FROM action WHERE state = 'dispatching'`)).toEqual([]);
+    // Which moments the deaths hit differs with the machine; that they differ is what makes this worth running.
+    expect(new Set(found).size).toBeGreaterThan(1);
   });
 });
 
@@ -169,7 +193,9 @@ it('SIGSTOP beyond the lease: another executor acts, and the one that wakes up c
   await moveClock(test.db, 2 * 3_600_000);
   const next = await open();
   await verifying(next);
-  expect((await timeline(test.db, id)).filter((entry) => entry.event.kind !== 'deadline_passed').slice(0, before.length)).toEqual(before);
+  expect(
+    (await timeline(test.db, id)).filter((entry) => entry.event.kind !== 'deadline_passed').slice(0, before.length),
+  ).toEqual(before);
   expect(effects()).toEqual(['api', 'worker', 'api', 'worker']);
   expect((await ledger(test.db, id)).map(({ attempts }) => attempts)).toEqual([2, 1]);
 });

@@ -24,11 +24,25 @@ afterAll(() => test.close());
 beforeEach(async () => {
   await moveClock(test.db, 2 * 3_600_000);
   provider = countingProvider();
-  const targets = ['api', 'worker'].map((id) => ({ id, kind: 'process' as const, urlEnv: 'URL', tokenEnv: 'TOKEN', process: id, actions: ['restart_service' as const] }));
-  world = makeWorld({ db: test.db, services: [{ name: 'shop', targets }], runbooks: [], providers: { process: provider } });
+  const targets = ['api', 'worker'].map((id) => ({
+    id,
+    kind: 'process' as const,
+    urlEnv: 'URL',
+    tokenEnv: 'TOKEN',
+    process: id,
+    actions: ['restart_service' as const],
+  }));
+  world = makeWorld({
+    db: test.db,
+    services: [{ name: 'shop', targets }],
+    runbooks: [],
+    providers: { process: provider },
+  });
 });
 
-async function planned(...actions: Partial<PlannedAction>[]): Promise<{ id: string; actionId: string; actionIds: string[] }> {
+async function planned(
+  ...actions: Partial<PlannedAction>[]
+): Promise<{ id: string; actionId: string; actionIds: string[] }> {
   const id = await openIncident({ insertIncident, insertOwed }, test.db);
   const actionIds = await intend(test.db, id, actions.length > 0 ? actions : [{}]);
   return { id, actionId: actionIds[0]!, actionIds };
@@ -39,7 +53,11 @@ async function admitted(actionId: string): Promise<Admitted> {
   if (admission.kind !== 'admitted') throw new Error(`expected to be admitted, is ${admission.kind}`);
   return admission;
 }
-const rows = (id: string) => test.db.query<Record<string, unknown>>('SELECT state, attempts, fence, detail FROM action WHERE incident_id = $1 ORDER BY step', [id]);
+const rows = (id: string) =>
+  test.db.query<Record<string, unknown>>(
+    'SELECT state, attempts, fence, detail FROM action WHERE incident_id = $1 ORDER BY step',
+    [id],
+  );
 
 describe('a lease', () => {
   it('keeps others out while it lasts: the same action, and any other on the target', async () => {
@@ -62,7 +80,11 @@ describe('a lease', () => {
     const mine = await planned();
     const admission = await admitted(mine.actionId);
     const late = { ...admission, leaseEndsAt: performance.now() + actionLimits.leaseMarginMs / 2 };
-    expect(await perform(world, late, never)).toMatchObject({ outcome: 'failed', again: true, detail: 'not sent: the lease was nearly over' });
+    expect(await perform(world, late, never)).toMatchObject({
+      outcome: 'failed',
+      again: true,
+      detail: 'not sent: the lease was nearly over',
+    });
     expect(provider.sent).toEqual([]);
   });
 
@@ -70,10 +92,17 @@ describe('a lease', () => {
     const mine = await planned({ timeoutMs: 100 });
     const admission = await admitted(mine.actionId);
     let aborted = false;
-    provider.send = ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => ((aborted = true), reject(new Error('aborted')))));
+    provider.send = ({ signal }) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => ((aborted = true), reject(new Error('aborted')))),
+      );
     const started = performance.now();
     expect(await perform(world, admission, never)).toEqual({ outcome: 'uncertain', detail: 'no answer in time' });
-    expect([aborted, performance.now() < admission.leaseEndsAt, performance.now() - started < 2_000]).toEqual([true, true, true]);
+    expect([aborted, performance.now() < admission.leaseEndsAt, performance.now() - started < 2_000]).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -85,7 +114,9 @@ describe('a fence', () => {
     const fresh = await admitted(mine.actionId);
     expect(fresh).toMatchObject({ fence: stale.fence + 1, attempt: 2, recovered: true });
     const before = await timeline(test.db, mine.id);
-    expect(await record(test.db, stale, { outcome: 'failed', detail: 'too late', again: false }, job)).toEqual({ kind: 'fenced' });
+    expect(await record(test.db, stale, { outcome: 'failed', detail: 'too late', again: false }, job)).toEqual({
+      kind: 'fenced',
+    });
     expect(await rows(mine.id)).toMatchObject([{ state: 'dispatching', fence: 2 }]);
     expect(await timeline(test.db, mine.id)).toEqual(before);
     expect(await record(test.db, fresh, succeeded, job)).toMatchObject({ kind: 'ended', state: 'succeeded' });
@@ -106,7 +137,10 @@ describe('an action whose executor vanished while sending', () => {
     const mine = await vanish({ class: 'idempotent' });
     expect(await deliver(world, mine.id)).toBe('done');
     expect(provider.sent.map((request) => request.key)).toEqual(mine.actionIds);
-    expect(await rows(mine.id)).toMatchObject([{ state: 'succeeded', attempts: 2 }, { state: 'succeeded', attempts: 1 }]);
+    expect(await rows(mine.id)).toMatchObject([
+      { state: 'succeeded', attempts: 2 },
+      { state: 'succeeded', attempts: 1 },
+    ]);
   });
 
   it.each([
@@ -124,7 +158,8 @@ describe('an action whose executor vanished while sending', () => {
   it('is unknown and pages where it can be neither, and is never repeated', async () => {
     const mine = await vanish({ class: 'once', maxRetries: 5 });
     await deliver(world, mine.id);
-    const detail = 'it may have happened, and is not sent again: its executor vanished while sending, and it can be neither repeated nor asked about';
+    const detail =
+      'it may have happened, and is not sent again: its executor vanished while sending, and it can be neither repeated nor asked about';
     expect(await rows(mine.id)).toMatchObject([{ state: 'unknown', detail }, { state: 'cancelled' }]);
     expect(await findIncident(test.db, mine.id)).toMatchObject({ state: 'escalated' });
     expect(provider.sent).toEqual([]);
@@ -134,7 +169,10 @@ describe('an action whose executor vanished while sending', () => {
     const mine = await vanish({});
     world.setCatalogue([]);
     await deliver(world, mine.id);
-    expect((await rows(mine.id))[0]).toMatchObject({ state: 'unknown', detail: 'it may have happened, and is not sent again: api is no longer in the catalogue' });
+    expect((await rows(mine.id))[0]).toMatchObject({
+      state: 'unknown',
+      detail: 'it may have happened, and is not sent again: api is no longer in the catalogue',
+    });
   });
 
   it('is not taken up for ever', async () => {
@@ -149,13 +187,17 @@ describe('an action whose executor vanished while sending', () => {
 });
 
 describe('a person who was faster', () => {
-  const resolve = (id: string) => step(test.db, id, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
+  const resolve = (id: string) =>
+    step(test.db, id, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
 
   it('before it began: nothing is sent (defect 53)', async () => {
     const mine = await planned({}, { target: 'worker' });
     await resolve(mine.id);
     expect(await admitNow(mine.actionId)).toEqual({ kind: 'ended' });
-    expect(await rows(mine.id)).toMatchObject([{ state: 'cancelled', detail: 'not done: the incident is resolved' }, { state: 'planned' }]);
+    expect(await rows(mine.id)).toMatchObject([
+      { state: 'cancelled', detail: 'not done: the incident is resolved' },
+      { state: 'planned' },
+    ]);
     await reconcile(test.db);
     expect(await rows(mine.id)).toMatchObject([{ state: 'cancelled' }, { state: 'cancelled' }]);
   });
@@ -180,7 +222,11 @@ describe('a person who was faster', () => {
     await reconcile(test.db);
     const detail = 'it may have happened: its executor vanished, and then the incident was resolved';
     expect(await rows(mine.id)).toMatchObject([{ state: 'unknown', detail }, { state: 'cancelled' }]);
-    expect((await timeline(test.db, mine.id)).at(-1)!.event).toMatchObject({ kind: 'action_finished', outcome: 'unknown', detail });
+    expect((await timeline(test.db, mine.id)).at(-1)!.event).toMatchObject({
+      kind: 'action_finished',
+      outcome: 'unknown',
+      detail,
+    });
     expect(await findIncident(test.db, mine.id)).toMatchObject({ state: 'resolved', resolution: 'person' });
     expect(provider.sent).toEqual([]);
   });
@@ -200,9 +246,14 @@ it('a success survives a database that is away for a moment', async () => {
   const mine = await planned();
   const admission = await admitted(mine.actionId);
   let failures = 3;
-  const shaky = { ...test.db, tx: ((work) => (failures-- > 0 ? Promise.reject(new Error('away')) : test.db.tx(work))) as typeof test.db.tx };
+  const shaky = {
+    ...test.db,
+    tx: ((work) => (failures-- > 0 ? Promise.reject(new Error('away')) : test.db.tx(work))) as typeof test.db.tx,
+  };
   expect(await record(shaky, admission, succeeded, job)).toMatchObject({ state: 'succeeded' });
   const away = { ...test.db, tx: () => Promise.reject(new Error('away')) };
-  await expect(record(away, { ...admission, leaseEndsAt: performance.now() + 400 }, succeeded, job)).rejects.toThrow('away');
+  await expect(record(away, { ...admission, leaseEndsAt: performance.now() + 400 }, succeeded, job)).rejects.toThrow(
+    'away',
+  );
   expect(await ledger(test.db, mine.id)).toMatchObject([{ state: 'succeeded' }]);
 });

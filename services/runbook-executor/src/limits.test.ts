@@ -66,12 +66,19 @@ const many = (count: number, wanted: (i: number) => Wanted) => Array.from({ leng
 
 describe(`${executors} executors`, { timeout: stormTimeoutMs }, () => {
   it('restart a target twice in ten minutes, not a third time (defect 31)', async () => {
-    for (let round = 0; round < rounds; round++) expect(await storm(many(12, () => ({ target: 's0-t0', service: 'service-0' })))).toBe(2);
+    for (let round = 0; round < rounds; round++)
+      expect(await storm(many(12, () => ({ target: 's0-t0', service: 'service-0' })))).toBe(2);
     expect(world.counted.filter(({ reason }) => reason === 'restartsPerTarget')).toHaveLength(rounds * 10);
   });
 
   it('add three instances to a target, not four, in however many calls (defect 33)', async () => {
-    const scale = (added: number): Wanted => ({ type: 'scale_up', target: 's1-t0', service: 'service-1', params: { replicas: 1 + added }, precondition: { replicas: 1 } });
+    const scale = (added: number): Wanted => ({
+      type: 'scale_up',
+      target: 's1-t0',
+      service: 'service-1',
+      params: { replicas: 1 + added },
+      precondition: { replicas: 1 },
+    });
     const added = () => provider.sent.reduce((sum, { action }) => sum + Number(action.params['replicas']) - 1, 0);
     for (let round = 0; round < rounds; round++) {
       const before = added();
@@ -87,14 +94,18 @@ describe(`${executors} executors`, { timeout: stormTimeoutMs }, () => {
   it('act on one target four times, on one service six times', async () => {
     const { actionsPerTarget, actionsPerService } = actionLimits;
     for (let round = 0; round < rounds; round++) {
-      expect(await storm(many(10, () => ({ type: 'clear_cache', target: 's2-t0', service: 'service-2' })))).toBe(actionsPerTarget.max);
+      expect(await storm(many(10, () => ({ type: 'clear_cache', target: 's2-t0', service: 'service-2' })))).toBe(
+        actionsPerTarget.max,
+      );
       expect(await storm(many(12, (i) => ({ target: `s3-t${i}`, service: 'service-3' })))).toBe(actionsPerService.max);
     }
   });
 
   it('act twenty times anywhere: the last wall when everything looks sick at once (defect 56)', async () => {
     for (let round = 0; round < 2; round++) {
-      expect(await storm(many(36, (i) => ({ target: `s${i}-t1`, service: `service-${i}` })))).toBe(actionLimits.actionsGlobal.max);
+      expect(await storm(many(36, (i) => ({ target: `s${i}-t1`, service: `service-${i}` })))).toBe(
+        actionLimits.actionsGlobal.max,
+      );
     }
   });
 
@@ -108,17 +119,25 @@ describe('a denial', { timeout: stormTimeoutMs }, () => {
   it('names the limit, who used it up and when it is free; it never repeats a step, and pages', async () => {
     await storm([[{ target: 's4-t0', service: 'service-4' }], [{ target: 's4-t0', service: 'service-4' }]]);
     const id = await openIncident({ insertIncident, insertOwed }, test.db);
-    await intend(test.db, id, [{ target: 's4-t0', service: 'service-4' }, { target: 's5-t0', service: 'service-5' }]);
+    await intend(test.db, id, [
+      { target: 's4-t0', service: 'service-4' },
+      { target: 's5-t0', service: 'service-5' },
+    ]);
     await deliver(world, id);
     const [denied, rest] = await ledger(test.db, id);
     expect(denied).toMatchObject({ state: 'denied', attempts: 0 });
-    expect(denied!.detail).toMatch(/^limit restartsPerTarget: 2 in 10 min, used by act-\w+, act-\w+, free at \d{4}-.*Z$/);
+    expect(denied!.detail).toMatch(
+      /^limit restartsPerTarget: 2 in 10 min, used by act-\w+, act-\w+, free at \d{4}-.*Z$/,
+    );
     expect(rest).toMatchObject({ state: 'cancelled', detail: 'not done: an earlier step did not succeed' });
     expect(await test.db.query(`SELECT state FROM incident WHERE id = $1`, [id])).toEqual([{ state: 'escalated' }]);
   });
 
   it('counts what failed and what is unknown like what succeeded', async () => {
-    provider.answers.push({ outcome: 'failed', detail: 'no', again: false }, { outcome: 'uncertain', detail: 'silence' });
+    provider.answers.push(
+      { outcome: 'failed', detail: 'no', again: false },
+      { outcome: 'uncertain', detail: 'silence' },
+    );
     expect(await storm(many(6, () => ({ target: 's6-t0', service: 'service-6' })))).toBe(2);
   });
 });
@@ -129,11 +148,18 @@ describe('the kill switch', { timeout: stormTimeoutMs }, () => {
     const storming = storm(many(30, (i) => ({ target: `s${i + 5}-t3`, service: `service-${i + 5}` })));
     await expect.poll(() => provider.sent.length, { interval: 5 }).toBeGreaterThan(1);
     await setKillSwitch(test.db, true, 'ada', 'something is odd');
-    const [sent, [{ at } = { at: 0 }]] = [await storming, await test.db.query<{ at: number }>(`SELECT at FROM setting WHERE key = 'kill_switch'`)];
-    const admitted = await test.db.query<{ at: number }>(`SELECT admitted_at AS at FROM action WHERE target LIKE 's%-t3' AND service <> 'service-3' AND admitted_at IS NOT NULL`);
+    const [sent, [{ at } = { at: 0 }]] = [
+      await storming,
+      await test.db.query<{ at: number }>(`SELECT at FROM setting WHERE key = 'kill_switch'`),
+    ];
+    const admitted = await test.db.query<{ at: number }>(
+      `SELECT admitted_at AS at FROM action WHERE target LIKE 's%-t3' AND service <> 'service-3' AND admitted_at IS NOT NULL`,
+    );
     expect(admitted).toHaveLength(sent);
     expect(Math.max(...admitted.map((row) => row.at))).toBeLessThanOrEqual(at);
-    const [stopped] = await test.db.query<{ detail: string }>(`SELECT detail FROM action WHERE target LIKE 's%-t3' AND service <> 'service-3' AND state = 'denied' AND detail LIKE '%switch%' LIMIT 1`);
+    const [stopped] = await test.db.query<{ detail: string }>(
+      `SELECT detail FROM action WHERE target LIKE 's%-t3' AND service <> 'service-3' AND state = 'denied' AND detail LIKE '%switch%' LIMIT 1`,
+    );
     expect(stopped!.detail).toMatch(/^the kill switch is on since .*Z, by ada: something is odd$/);
     await setKillSwitch(test.db, false, 'ada', '');
   });

@@ -7,7 +7,11 @@ const runbook = (id: string, match: z.input<typeof Runbook>['match']): Candidate
   hash: id,
   runbook: Runbook.parse({ schema: 1, id, title: id, match, steps: [{ action: 'restart_service' }] }),
 });
-const result = (check: DiagnosticResult['check'], status: DiagnosticResult['status'], facts: DiagnosticResult['facts'] = {}): DiagnosticResult => ({
+const result = (
+  check: DiagnosticResult['check'],
+  status: DiagnosticResult['status'],
+  facts: DiagnosticResult['facts'] = {},
+): DiagnosticResult => ({
   check,
   target: 'shop',
   status,
@@ -30,7 +34,10 @@ describe('matching', () => {
       status: [{ check: 'disk_usage', is: 'degraded' }],
       facts: [{ check: 'disk_usage', fact: 'usedPercent', op: '>', value: 90 }],
     });
-    const { fitting, considered } = matchRunbooks([wrong], { ...situation(result('disk_usage', 'ok', { usedPercent: 40 })), tried: new Set(['wrong']) });
+    const { fitting, considered } = matchRunbooks([wrong], {
+      ...situation(result('disk_usage', 'ok', { usedPercent: 40 })),
+      tried: new Set(['wrong']),
+    });
     expect(fitting).toEqual([]);
     expect(considered).toEqual([
       {
@@ -42,16 +49,28 @@ describe('matching', () => {
   });
 
   it('uses what diagnostics found (defect 54), of any of several targets', () => {
-    const full = runbook('full', { type: 'high_latency', facts: [{ check: 'disk_usage', fact: 'usedPercent', op: '>=', value: 90 }] });
+    const full = runbook('full', {
+      type: 'high_latency',
+      facts: [{ check: 'disk_usage', fact: 'usedPercent', op: '>=', value: 90 }],
+    });
     const fits = (...found: DiagnosticResult[]) => matchRunbooks([full], situation(...found)).fitting.length === 1;
-    expect(fits(result('disk_usage', 'ok', { usedPercent: 10 }), result('disk_usage', 'degraded', { usedPercent: 90 }))).toBe(true);
+    expect(
+      fits(result('disk_usage', 'ok', { usedPercent: 10 }), result('disk_usage', 'degraded', { usedPercent: 90 })),
+    ).toBe(true);
     expect(fits(result('disk_usage', 'ok', { usedPercent: 89.9 }))).toBe(false);
     expect(fits()).toBe(false);
   });
 
   it('takes what could not be found out for nothing, not even for "not equal"', () => {
-    const others = runbook('others', { type: 'high_latency', facts: [{ check: 'http_probe', fact: 'status', op: '!=', value: 200 }] });
-    for (const found of [result('http_probe', 'unknown', { status: 500 }), result('http_probe', 'down', { status: null }), result('http_probe', 'down')]) {
+    const others = runbook('others', {
+      type: 'high_latency',
+      facts: [{ check: 'http_probe', fact: 'status', op: '!=', value: 200 }],
+    });
+    for (const found of [
+      result('http_probe', 'unknown', { status: 500 }),
+      result('http_probe', 'down', { status: null }),
+      result('http_probe', 'down'),
+    ]) {
       const { considered } = matchRunbooks([others], situation(found));
       expect(considered[0]!.reason).toBe('wants http_probe.status != 200; it is not known');
     }
@@ -59,10 +78,15 @@ describe('matching', () => {
   });
 
   it('never compares values of different types, and never finds a fact that nobody stated', () => {
-    const ask = (fact: string, value: string | number | boolean, op: '=' | '>' | '!=') => runbook('ask', { type: 'high_latency', facts: [{ check: 'disk_usage', fact, op, value }] });
+    const ask = (fact: string, value: string | number | boolean, op: '=' | '>' | '!=') =>
+      runbook('ask', { type: 'high_latency', facts: [{ check: 'disk_usage', fact, op, value }] });
     const found = result('disk_usage', 'degraded', { text: '91', yes: true });
     const fits = (candidate: Candidate) => matchRunbooks([candidate], situation(found)).fitting.length === 1;
-    expect([fits(ask('text', 90, '>')), fits(ask('text', 91, '=')), fits(ask('text', 0, '!='))]).toEqual([false, false, false]);
+    expect([fits(ask('text', 90, '>')), fits(ask('text', 91, '=')), fits(ask('text', 0, '!='))]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     expect(fits(ask('yes', true, '='))).toBe(true);
     expect([fits(ask('constructor', 'x', '!=')), fits(ask('__proto__', 'x', '!='))]).toEqual([false, false]);
   });
@@ -73,7 +97,8 @@ describe('matching', () => {
       runbook('z-specific', { type: 'high_latency', status: [{ check: 'disk_usage', is: 'degraded' }] }),
       runbook('b-general', { type: 'high_latency' }),
     ];
-    const names = (candidates: Candidate[]) => matchRunbooks(candidates, situation(result('disk_usage', 'degraded'))).fitting.map((each) => each.runbook.id);
+    const names = (candidates: Candidate[]) =>
+      matchRunbooks(candidates, situation(result('disk_usage', 'degraded'))).fitting.map((each) => each.runbook.id);
     expect(names(list)).toEqual(['z-specific', 'a-general', 'b-general']);
     expect(names(list.toReversed())).toEqual(['z-specific', 'a-general', 'b-general']);
   });

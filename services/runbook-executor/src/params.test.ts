@@ -1,3 +1,4 @@
+import type { ActionParams } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 
@@ -9,20 +10,45 @@ describe('how far to scale up', () => {
   });
 
   it.each([
-    { add: -1 }, { add: 0 }, { add: 4 }, { add: 1e9 }, { add: 1.5 }, { add: Number.NaN }, { add: Number.POSITIVE_INFINITY }, { add: '3' },
-    { add: true }, {}, { ad: 1 }, { add: 1, replicas: 2 }, { replicas: -5 }, { replicas: '7' }, { replicas: Number.NaN }, { replicas: 5 },
-    { replicas: 4 }, { replicas: 1 }, { replicas: 9 },
-  ])('refuses %o for 5 instances: negative, NaN, strings, fractions, too many, fewer, misspelt (defect 33)', (params) => {
-    expect(scaleGoal(params as Record<string, number>, 5).ok).toBe(false);
-    expect(declaredScale({ from: 5, ...params } as Record<string, number>).ok).toBe(false);
-  });
+    { add: -1 },
+    { add: 0 },
+    { add: 4 },
+    { add: 1e9 },
+    { add: 1.5 },
+    { add: Number.NaN },
+    { add: Number.POSITIVE_INFINITY },
+    { add: '3' },
+    { add: true },
+    {},
+    { ad: 1 },
+    { add: 1, replicas: 2 },
+    { replicas: -5 },
+    { replicas: '7' },
+    { replicas: Number.NaN },
+    { replicas: 5 },
+    { replicas: 4 },
+    { replicas: 1 },
+    { replicas: 9 },
+  ] as ActionParams[])(
+    'refuses %o for 5 instances: negative, NaN, strings, fractions, too many, fewer, misspelt (defect 33)',
+    (params) => {
+      expect(scaleGoal(params, 5).ok).toBe(false);
+      expect(declaredScale({ from: 5, ...params }).ok).toBe(false);
+    },
+  );
 
   it('shows what was written, also what JSON cannot say (defect 55)', () => {
-    expect(scaleGoal({ add: Number.NaN }, 1)).toEqual({ ok: false, reason: 'scale_up wants { add: 1 to 3 } or { replicas: a whole number }, not {add: NaN}' });
+    expect(scaleGoal({ add: Number.NaN }, 1)).toEqual({
+      ok: false,
+      reason: 'scale_up wants { add: 1 to 3 } or { replicas: a whole number }, not {add: NaN}',
+    });
   });
 
   it('names the limit, and never takes capacity away', () => {
-    expect(scaleGoal({ replicas: 9 }, 5)).toEqual({ ok: false, reason: 'limit instancesAddedPerTarget: from 5 to 9 adds 4, at most 3 are added' });
+    expect(scaleGoal({ replicas: 9 }, 5)).toEqual({
+      ok: false,
+      reason: 'limit instancesAddedPerTarget: from 5 to 9 adds 4, at most 3 are added',
+    });
     expect(scaleGoal({ replicas: 3 }, 5)).toEqual({
       ok: false,
       reason: '5 run already: scaling up to 3 would add none; capacity is never removed during an incident',
@@ -31,7 +57,10 @@ describe('how far to scale up', () => {
 });
 
 it('refuses parameters that an action does not know, rather than ignoring them', () => {
-  expect(noParams('restart_service', { force: true })).toEqual({ ok: false, reason: 'restart_service takes no parameters, not {force: true}' });
+  expect(noParams('restart_service', { force: true })).toEqual({
+    ok: false,
+    reason: 'restart_service takes no parameters, not {force: true}',
+  });
   expect(cachePrefix({ pattern: '*' }).ok).toBe(false);
   expect(cachePrefix({})).toEqual({ ok: true, value: undefined });
 });

@@ -1,13 +1,16 @@
 import type { ActionClass } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
-import { afterAttempt } from './retry.ts';
 import type { SendResult } from './providers/provider.ts';
+import { afterAttempt } from './retry.ts';
 
 const failed: SendResult = { outcome: 'failed', detail: '', again: true };
 const forGood: SendResult = { outcome: 'failed', detail: '', again: false };
 const uncertain: SendResult = { outcome: 'uncertain', detail: '' };
 const refused: SendResult = { outcome: 'refused', detail: '' };
-const after = (result: SendResult, more: { class?: ActionClass; attempt?: number; maxRetries?: number; recovered?: boolean } = {}) => {
+const after = (
+  result: SendResult,
+  more: { class?: ActionClass; attempt?: number; maxRetries?: number; recovered?: boolean } = {},
+) => {
   const next = afterAttempt(result, { class: 'idempotent', attempt: 1, maxRetries: 1, recovered: false, ...more });
   return next.kind === 'final' ? next.state : `${next.certainty} in ${next.afterMs}`;
 };
@@ -15,7 +18,11 @@ const after = (result: SendResult, more: { class?: ActionClass; attempt?: number
 describe('after an attempt', () => {
   it('retries as often as declared, no more, with a doubling pause (defects 29 and 30)', () => {
     expect(after(failed, { maxRetries: 0 })).toBe('failed');
-    expect([1, 2, 3].map((attempt) => after(failed, { attempt, maxRetries: 2 }))).toEqual(['not_done in 1000', 'not_done in 2000', 'failed']);
+    expect([1, 2, 3].map((attempt) => after(failed, { attempt, maxRetries: 2 }))).toEqual([
+      'not_done in 1000',
+      'not_done in 2000',
+      'failed',
+    ]);
     expect(after(failed, { attempt: 5, maxRetries: 5 })).toBe('not_done in 16000');
   });
 

@@ -14,7 +14,12 @@ const deployment = (version: string, minutesAgo: number, previousVersion: string
   url: null,
 });
 const choose = (deployments: Deployment[], more: { leftBehind?: string[]; onsetMinutesAgo?: number } = {}) => {
-  const choice = chooseRollback({ deployments, leftBehind: new Set(more.leftBehind), onsetAt: at - (more.onsetMinutesAgo ?? 1) * minute, at });
+  const choice = chooseRollback({
+    deployments,
+    leftBehind: new Set(more.leftBehind),
+    onsetAt: at - (more.onsetMinutesAgo ?? 1) * minute,
+    at,
+  });
   return choice.ok ? `${choice.rollback.from} -> ${choice.rollback.to}` : choice.reason;
 };
 
@@ -42,7 +47,9 @@ describe('the way back', () => {
   });
 
   it('never undoes itself (defect 45)', () => {
-    expect(choose([deployment('v1', 3, 'v2')], { leftBehind: ['v2'] })).toBe('v2 was itself rolled back: going back to it would undo that');
+    expect(choose([deployment('v1', 3, 'v2')], { leftBehind: ['v2'] })).toBe(
+      'v2 was itself rolled back: going back to it would undo that',
+    );
     expect(choose([deployment('v1', 3, 'v1')])).toContain('nothing to go back to');
   });
 

@@ -11,22 +11,37 @@ const folder = fileURLToPath(new URL('../../../infra/runbooks/', import.meta.url
 let shipped: Candidate[];
 beforeAll(async () => {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
-  shipped = await Promise.all(files.map(async (name) => ({ runbook: valueOf(await loadYaml(folder + name, Runbook)), hash: name })));
+  shipped = await Promise.all(
+    files.map(async (name) => ({ runbook: valueOf(await loadYaml(folder + name, Runbook)), hash: name })),
+  );
 });
 
-const found = (check: CheckName, status: DiagnosticResult['status'], facts: DiagnosticResult['facts'] = {}): DiagnosticResult => ({
-  check, target: 'shop', status, facts, output: '', takenAt: 0, durationMs: 0,
+const found = (
+  check: CheckName,
+  status: DiagnosticResult['status'],
+  facts: DiagnosticResult['facts'] = {},
+): DiagnosticResult => ({
+  check,
+  target: 'shop',
+  status,
+  facts,
+  output: '',
+  takenAt: 0,
+  durationMs: 0,
 });
 const suspect = found('recent_deployments', 'degraded', { newestIsSuspect: true });
 const choose = (type: IncidentType, ...diagnostics: DiagnosticResult[]) =>
   matchRunbooks(shipped, { incident: { type, service: 'shop' }, diagnostics, tried: new Set() }).fitting.map(
-    ({ runbook }) => `${runbook.mode} ${runbook.steps.map(({ action, target, timeoutMs, maxRetries }) => `${action} ${target ?? ''} ${timeoutMs / 1_000} s ${maxRetries}`).join(', ')}`,
+    ({ runbook }) =>
+      `${runbook.mode} ${runbook.steps.map(({ action, target, timeoutMs, maxRetries }) => `${action} ${target ?? ''} ${timeoutMs / 1_000} s ${maxRetries}`).join(', ')}`,
   );
 
 describe('the choice', () => {
   it('is the reference’s', () => {
     expect(choose('high_error_rate', suspect)).toEqual(['auto rollback_deploy  60 s 1']);
-    expect(choose('high_latency', found('database_connections', 'degraded'))).toEqual(['approve clear_cache query-cache 10 s 1, restart_service connection-pooler 30 s 1']);
+    expect(choose('high_latency', found('database_connections', 'degraded'))).toEqual([
+      'approve clear_cache query-cache 10 s 1, restart_service connection-pooler 30 s 1',
+    ]);
     expect(choose('high_latency', found('disk_usage', 'degraded'))).toEqual(['approve clear_cache temp-files 30 s 1']);
     expect(choose('service_down')).toEqual(['auto restart_service  30 s 2']);
   });
@@ -46,25 +61,55 @@ describe('the choice', () => {
   it('of a full disk never means the keys of a Redis (defect 41)', () => {
     const catalogue = Catalogue.parse({
       schema: 1,
-      services: [{ name: 'shop', targets: [{ id: 'carts', kind: 'redis', urlEnv: 'CARTS_URL', clearPrefixes: ['cart:'], actions: ['clear_cache'] }] }],
+      services: [
+        {
+          name: 'shop',
+          targets: [
+            { id: 'carts', kind: 'redis', urlEnv: 'CARTS_URL', clearPrefixes: ['cart:'], actions: ['clear_cache'] },
+          ],
+        },
+      ],
     });
     const { runbook } = shipped.find((each) => each.runbook.match.status.some(({ check }) => check === 'disk_usage'))!;
-    for (const step of runbook.steps) expect(resolveTarget(catalogue, 'shop', step.action, step.target)).toMatchObject({ ok: false });
+    for (const step of runbook.steps)
+      expect(resolveTarget(catalogue, 'shop', step.action, step.target)).toMatchObject({ ok: false });
   });
 });
 
 it.each([
   ['a misspelt field', 'stepz: []\nsteps: [{ action: restart_service }]', 'r.yaml:5:1 stepz: is not a known field'],
   ['an unknown action', 'steps: [{ action: delete_data }]', 'r.yaml:5:11 steps[0].action: Invalid option'],
-  ['a wildcard target', 'steps: [{ action: restart_service, target: "*" }]', 'r.yaml:5:36 steps[0].target: must name exactly one thing'],
-  ['an empty target', 'steps: [{ action: restart_service, target: "" }]', 'r.yaml:5:36 steps[0].target: must name exactly one thing'],
+  [
+    'a wildcard target',
+    'steps: [{ action: restart_service, target: "*" }]',
+    'r.yaml:5:36 steps[0].target: must name exactly one thing',
+  ],
+  [
+    'an empty target',
+    'steps: [{ action: restart_service, target: "" }]',
+    'r.yaml:5:36 steps[0].target: must name exactly one thing',
+  ],
   ['no steps', 'steps: []', 'r.yaml:5:1 steps: Too small'],
   ['a NaN', 'steps: [{ action: scale_up, params: { add: .nan } }]', 'r.yaml:5:39 steps[0].params.add: Invalid'],
-  ['a time-out beyond the limit', 'steps: [{ action: scale_up, timeoutMs: 600001 }]', 'r.yaml:5:29 steps[0].timeoutMs: Too big'],
-  ['more retries than allowed', 'steps: [{ action: scale_up, maxRetries: 6 }]', 'r.yaml:5:29 steps[0].maxRetries: Too big'],
-  ['a safety override', 'safetyOverride: true\nsteps: [{ action: scale_up }]', 'r.yaml:5:1 safetyOverride: is not a known field'],
+  [
+    'a time-out beyond the limit',
+    'steps: [{ action: scale_up, timeoutMs: 600001 }]',
+    'r.yaml:5:29 steps[0].timeoutMs: Too big',
+  ],
+  [
+    'more retries than allowed',
+    'steps: [{ action: scale_up, maxRetries: 6 }]',
+    'r.yaml:5:29 steps[0].maxRetries: Too big',
+  ],
+  [
+    'a safety override',
+    'safetyOverride: true\nsteps: [{ action: scale_up }]',
+    'r.yaml:5:1 safetyOverride: is not a known field',
+  ],
 ])('a runbook with %s is refused, with file, line and field (defects 28 and 36)', (_what, rest, message) => {
   const loaded = parseYaml('r.yaml', `schema: 1\nid: r\ntitle: r\nmatch: { type: service_down }\n${rest}\n`, Runbook);
-  const problems = loaded.ok ? [] : loaded.problems.map((each) => `${each.file}:${each.line}:${each.column} ${each.field}: ${each.message}`);
+  const problems = loaded.ok
+    ? []
+    : loaded.problems.map((each) => `${each.file}:${each.line}:${each.column} ${each.field}: ${each.message}`);
   expect(problems[0]).toContain(message);
 });

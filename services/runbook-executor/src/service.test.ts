@@ -32,10 +32,15 @@ const env = () => ({
   LOG_LEVEL: 'silent',
   RUNBOOKS_DIR: undefined as string | undefined,
 });
-const start = (more: object = {}) => startService({ name: 'runbook-executor', config: Config, start: startRunbookExecutor }, { ...env(), ...more });
+const start = (more: object = {}) =>
+  startService({ name: 'runbook-executor', config: Config, start: startRunbookExecutor }, { ...env(), ...more });
 
 beforeAll(async () => {
-  [test, api, folder] = await Promise.all([testDatabase(), startControlApi(), mkdtemp(join(tmpdir(), 'nightshift-test-executor-'))]);
+  [test, api, folder] = await Promise.all([
+    testDatabase(),
+    startControlApi(),
+    mkdtemp(join(tmpdir(), 'nightshift-test-executor-')),
+  ]);
   await migrateQueue(test.url);
   await mkdir(join(folder, 'runbooks'));
   await cp(runbooks, join(folder, 'runbooks'), { recursive: true });
@@ -50,21 +55,35 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 const open = (given: Partial<Incident> = {}) => openIncident({ insertIncident, insertOwed }, test.db, given);
-const ends = (id: string, state: string) => eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state }), { timeoutMs: 15_000 });
+const ends = (id: string, state: string) =>
+  eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state }), { timeoutMs: 15_000 });
 
 describe('the service', { timeout: 60_000 }, () => {
   it('turns an owed job into one effect, and counts it', async () => {
     const id = await open();
     await ends(id, 'verifying');
     expect(api.effects).toMatchObject([{ process: 'api', verb: 'restart' }]);
-    await eventually(async () => expect(await test.db.query('SELECT done_at IS NOT NULL AS done FROM outbox WHERE incident_id = $1 AND stage = $2', [id, 'remediate'])).toEqual([{ done: true }]));
+    await eventually(async () =>
+      expect(
+        await test.db.query('SELECT done_at IS NOT NULL AS done FROM outbox WHERE incident_id = $1 AND stage = $2', [
+          id,
+          'remediate',
+        ]),
+      ).toEqual([{ done: true }]),
+    );
     const metrics = await (await fetch(`http://127.0.0.1:${started.port}/metrics`)).text();
-    expect(metrics).toContain('nightshift_actions_total{type="restart_service",outcome="succeeded",reason="",service="runbook-executor"} 1');
+    expect(metrics).toContain(
+      'nightshift_actions_total{type="restart_service",outcome="succeeded",reason="",service="runbook-executor"} 1',
+    );
   });
 
   it('keeps the last good runbook when one is broken, and takes up a new one beside it', async () => {
-    await writeFile(join(folder, 'runbooks', 'restart-crashed-service.yaml'), 'schema: 1\nid: restart-crashed-service\nsteps: nonsense\n');
-    const fresh = 'schema: 1\nid: slow\ntitle: t\nmatch: { type: high_latency }\nsteps: [{ action: restart_service }]\n';
+    await writeFile(
+      join(folder, 'runbooks', 'restart-crashed-service.yaml'),
+      'schema: 1\nid: restart-crashed-service\nsteps: nonsense\n',
+    );
+    const fresh =
+      'schema: 1\nid: slow\ntitle: t\nmatch: { type: high_latency }\nsteps: [{ action: restart_service }]\n';
     await writeFile(join(folder, 'runbooks', 'zz-slow.yaml'), fresh);
     const observed = async () => {
       const id = await open({ type: 'high_latency' });
@@ -83,7 +102,9 @@ describe('the service', { timeout: 60_000 }, () => {
     const broken = await mkdtemp(join(tmpdir(), 'nightshift-test-broken-'));
     await mkdir(join(broken, 'runbooks'));
     await writeFile(join(broken, 'catalogue.yaml'), catalogue.replace('id: api', 'id: "*"'));
-    await expect(start({ NIGHTSHIFT_CONFIG_DIR: broken })).rejects.toThrow(/catalogue\.yaml:5:\d+ services\[0\]\.targets\[0\]\.id: must name exactly one thing/);
+    await expect(start({ NIGHTSHIFT_CONFIG_DIR: broken })).rejects.toThrow(
+      /catalogue\.yaml:5:\d+ services\[0\]\.targets\[0\]\.id: must name exactly one thing/,
+    );
     await rm(broken, { recursive: true, force: true });
   });
 });

@@ -6,7 +6,16 @@ import { exceededLimit } from './windows.ts';
 
 const minute = 60_000;
 let nth = 0;
-const use = (given: Partial<Use> = {}): Use => ({ id: `act-${nth++}`, incidentId: `inc-${nth}`, type: 'restart_service', target: 'api', service: 'shop', quantity: 0, admittedAt: 0, ...given });
+const use = (given: Partial<Use> = {}): Use => ({
+  id: `act-${nth++}`,
+  incidentId: `inc-${nth}`,
+  type: 'restart_service',
+  target: 'api',
+  service: 'shop',
+  quantity: 0,
+  admittedAt: 0,
+  ...given,
+});
 
 describe('limits', () => {
   it('refuse the third restart in ten minutes, name who used them up, and say when one is free (defect 31)', () => {
@@ -22,18 +31,36 @@ describe('limits', () => {
   it('count instances, not calls (defect 33)', () => {
     const scale = (quantity: number, admittedAt = 0) => use({ type: 'scale_up', quantity, admittedAt });
     expect(exceededLimit(scale(1), [scale(2)], minute)).toBeNull();
-    expect(exceededLimit(scale(2), [scale(1), scale(1)], minute)?.detail).toMatch(/^limit instancesAddedPerTarget: 3 in 60 min.*free at 1970-01-01T01:00/);
-    expect(exceededLimit(scale(4), [], minute)?.detail).toBe('limit instancesAddedPerTarget: 3 in 60 min, unused, this asks for more');
-    for (const nonsense of [Number.NaN, -1, 0]) expect(exceededLimit(scale(nonsense), [], minute)?.reason).toBe('instancesAddedPerTarget');
+    expect(exceededLimit(scale(2), [scale(1), scale(1)], minute)?.detail).toMatch(
+      /^limit instancesAddedPerTarget: 3 in 60 min.*free at 1970-01-01T01:00/,
+    );
+    expect(exceededLimit(scale(4), [], minute)?.detail).toBe(
+      'limit instancesAddedPerTarget: 3 in 60 min, unused, this asks for more',
+    );
+    for (const nonsense of [Number.NaN, -1, 0])
+      expect(exceededLimit(scale(nonsense), [], minute)?.reason).toBe('instancesAddedPerTarget');
   });
 
   it('hold per target, per service, everywhere and per incident', () => {
-    const many = (count: number, given: Partial<Use>) => Array.from({ length: count }, (_, i) => use({ type: 'clear_cache', target: `t-${i}`, service: `s-${i}`, admittedAt: 1, ...given }));
-    const reason = (others: Use[]) => exceededLimit(use({ type: 'clear_cache', incidentId: 'inc-x' }), others, minute)?.reason;
-    expect([reason(many(3, { target: 'api' })), reason(many(4, { target: 'api' }))]).toEqual([undefined, 'actionsPerTarget']);
-    expect([reason(many(5, { service: 'shop' })), reason(many(6, { service: 'shop' }))]).toEqual([undefined, 'actionsPerService']);
+    const many = (count: number, given: Partial<Use>) =>
+      Array.from({ length: count }, (_, i) =>
+        use({ type: 'clear_cache', target: `t-${i}`, service: `s-${i}`, admittedAt: 1, ...given }),
+      );
+    const reason = (others: Use[]) =>
+      exceededLimit(use({ type: 'clear_cache', incidentId: 'inc-x' }), others, minute)?.reason;
+    expect([reason(many(3, { target: 'api' })), reason(many(4, { target: 'api' }))]).toEqual([
+      undefined,
+      'actionsPerTarget',
+    ]);
+    expect([reason(many(5, { service: 'shop' })), reason(many(6, { service: 'shop' }))]).toEqual([
+      undefined,
+      'actionsPerService',
+    ]);
     expect([reason(many(19, {})), reason(many(20, {}))]).toEqual([undefined, 'actionsGlobal']);
-    expect([reason(many(5, { incidentId: 'inc-x' })), reason(many(6, { incidentId: 'inc-x', admittedAt: -99 * minute }))]).toEqual([undefined, 'actionsPerIncident']);
+    expect([
+      reason(many(5, { incidentId: 'inc-x' })),
+      reason(many(6, { incidentId: 'inc-x', admittedAt: -99 * minute })),
+    ]).toEqual([undefined, 'actionsPerIncident']);
   });
 
   it('are exceeded in no window of any history of admissions', () => {
@@ -51,20 +78,41 @@ describe('limits', () => {
         const admitted: Use[] = [];
         for (const { afterMs, ...request } of requests) {
           at += afterMs;
-          const asked = use({ ...request, quantity: request.type === 'scale_up' ? request.quantity : 0, admittedAt: at });
+          const asked = use({
+            ...request,
+            quantity: request.type === 'scale_up' ? request.quantity : 0,
+            admittedAt: at,
+          });
           if (exceededLimit(asked, admitted, at) === null) admitted.push(asked);
         }
         for (const end of admitted) {
           const within = (windowMs: number, test: (use: Use) => boolean) =>
-            admitted.filter((each) => each.admittedAt <= end.admittedAt && each.admittedAt > end.admittedAt - windowMs && test(each));
-          const { restartsPerTarget, instancesAddedPerTarget, actionsPerTarget, actionsPerService, actionsGlobal, actionsPerIncident } = actionLimits;
+            admitted.filter(
+              (each) => each.admittedAt <= end.admittedAt && each.admittedAt > end.admittedAt - windowMs && test(each),
+            );
+          const {
+            restartsPerTarget,
+            instancesAddedPerTarget,
+            actionsPerTarget,
+            actionsPerService,
+            actionsGlobal,
+            actionsPerIncident,
+          } = actionLimits;
           const onTarget = (each: Use) => each.target === end.target;
-          expect(within(restartsPerTarget.windowMs, (each) => onTarget(each) && each.type === 'restart_service').length).toBeLessThanOrEqual(2);
-          expect(within(instancesAddedPerTarget.windowMs, onTarget).reduce((sum, each) => sum + each.quantity, 0)).toBeLessThanOrEqual(3);
+          expect(
+            within(restartsPerTarget.windowMs, (each) => onTarget(each) && each.type === 'restart_service').length,
+          ).toBeLessThanOrEqual(2);
+          expect(
+            within(instancesAddedPerTarget.windowMs, onTarget).reduce((sum, each) => sum + each.quantity, 0),
+          ).toBeLessThanOrEqual(3);
           expect(within(actionsPerTarget.windowMs, onTarget).length).toBeLessThanOrEqual(4);
-          expect(within(actionsPerService.windowMs, (each) => each.service === end.service).length).toBeLessThanOrEqual(6);
+          expect(within(actionsPerService.windowMs, (each) => each.service === end.service).length).toBeLessThanOrEqual(
+            6,
+          );
           expect(within(actionsGlobal.windowMs, () => true).length).toBeLessThanOrEqual(20);
-          expect(admitted.filter((each) => each.incidentId === end.incidentId).length).toBeLessThanOrEqual(actionsPerIncident.max);
+          expect(admitted.filter((each) => each.incidentId === end.incidentId).length).toBeLessThanOrEqual(
+            actionsPerIncident.max,
+          );
         }
       }),
       { numRuns: 150 },

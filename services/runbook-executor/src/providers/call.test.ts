@@ -17,7 +17,8 @@ const http = (listener: RequestListener) => {
   closers.push(() => server.closeAllConnections());
   return listen(server);
 };
-const post = (url: URL, more: Partial<Outgoing> = {}) => call({ url, method: 'POST', body: '{}', signal: AbortSignal.timeout(5_000), maxBytes: 1_000, ...more });
+const post = (url: URL, more: Partial<Outgoing> = {}) =>
+  call({ url, method: 'POST', body: '{}', signal: AbortSignal.timeout(5_000), maxBytes: 1_000, ...more });
 
 describe('one request', () => {
   it('tells "nothing was sent" from "no answer came"', async () => {
@@ -37,7 +38,14 @@ describe('one request', () => {
 
   it('is cancelled in time, and really: the other side sees the connection end', async () => {
     let ended = false;
-    const silent = await listen(createTcpServer((socket) => socket.resume().on('close', () => (ended = true)).on('error', () => {})));
+    const silent = await listen(
+      createTcpServer((socket) =>
+        socket
+          .resume()
+          .on('close', () => (ended = true))
+          .on('error', () => {}),
+      ),
+    );
     const answer = await post(silent, { signal: AbortSignal.timeout(50) });
     expect(answer).toEqual({ kind: 'no_answer', reason: 'no answer in time' });
     await expect.poll(() => ended).toBe(true);
@@ -60,7 +68,9 @@ describe('one request', () => {
   it('follows no redirect', async () => {
     let elsewhere = 0;
     const other = await http((_request, response) => (elsewhere++, response.end()));
-    const answer = await post(await http((_request, response) => response.writeHead(307, { location: other.href }).end()));
+    const answer = await post(
+      await http((_request, response) => response.writeHead(307, { location: other.href }).end()),
+    );
     expect(answer).toMatchObject({ kind: 'answer', status: 307 });
     expect(elsewhere).toBe(0);
   });
@@ -75,9 +85,23 @@ it('judges answers: refused, not done, not known', () => {
     const result = judgeAnswer({ kind: 'answer', status, text: '' });
     return result.outcome === 'failed' ? `failed${result.again ? ', again' : ''}` : result.outcome;
   };
-  expect(Object.fromEntries([202, 302, 400, 401, 404, 409, 412, 429, 500, 502, 503, 504].map((status) => [status, judge(status)]))).toEqual({
-    202: 'uncertain', 302: 'failed', 400: 'failed', 401: 'failed', 404: 'failed', 409: 'refused', 412: 'refused', 429: 'failed, again',
-    500: 'failed, again', 502: 'uncertain', 503: 'failed, again', 504: 'uncertain',
+  expect(
+    Object.fromEntries(
+      [202, 302, 400, 401, 404, 409, 412, 429, 500, 502, 503, 504].map((status) => [status, judge(status)]),
+    ),
+  ).toEqual({
+    202: 'uncertain',
+    302: 'failed',
+    400: 'failed',
+    401: 'failed',
+    404: 'failed',
+    409: 'refused',
+    412: 'refused',
+    429: 'failed, again',
+    500: 'failed, again',
+    502: 'uncertain',
+    503: 'failed, again',
+    504: 'uncertain',
   });
 });
 

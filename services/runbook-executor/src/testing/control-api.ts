@@ -7,7 +7,10 @@ type Process = { version: string; starts: number; replicas: number };
 type Body = { key: string; expectedInstance?: string; from?: string; to?: string; replicas?: number };
 
 /** What to do with the next change: answer with a status without doing it, or hold it before or after doing it until released. */
-export type Trick = { kind: 'answer'; status: number; text: string } | { kind: 'hold'; when: 'before' | 'after'; until: Promise<void> } | { kind: 'hang_up'; when: 'before' | 'after' };
+export type Trick =
+  | { kind: 'answer'; status: number; text: string }
+  | { kind: 'hold'; when: 'before' | 'after'; until: Promise<void> }
+  | { kind: 'hang_up'; when: 'before' | 'after' };
 
 export type ControlApi = {
   url: string;
@@ -46,7 +49,8 @@ export async function startControlApi(): Promise<ControlApi> {
     const conflict = (message: string) => ({ status: 409, answer: { error: { code: 'CONFLICT', message } } });
     let [from, to] = [view(name).instance, ''];
     if (verb === 'restart') {
-      if (body.expectedInstance !== undefined && body.expectedInstance !== from) return conflict(`the instance is ${from}`);
+      if (body.expectedInstance !== undefined && body.expectedInstance !== from)
+        return conflict(`the instance is ${from}`);
       it.starts++;
       to = view(name).instance;
     } else if (verb === 'deploy') {
@@ -64,9 +68,13 @@ export async function startControlApi(): Promise<ControlApi> {
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const reply = (status: number, content: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(typeof content === 'string' ? content : JSON.stringify(content));
+    const reply = (status: number, content: unknown) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(typeof content === 'string' ? content : JSON.stringify(content));
     const [, , name = '', verb] = new URL(request.url!, 'http://here').pathname.split('/');
-    if (request.headers.authorization !== `Bearer ${controlToken}`) return reply(401, { error: { code: 'AUTH_INVALID' } });
+    if (request.headers.authorization !== `Bearer ${controlToken}`)
+      return reply(401, { error: { code: 'AUTH_INVALID' } });
     if (request.method === 'GET') return reply(200, view(name));
     const body = await read(request);
     asked.push({ verb: verb!, key: body.key });

@@ -7,17 +7,42 @@ import type { PlanResult, ProviderOf, SendRequest, SendResult } from '../provide
 import { insertActions } from '../store.ts';
 
 /** Puts a plan into the ledger as choosing it would have, whatever its steps. Returns the ids of its actions. For tests. */
-export async function intend(db: Db, incidentId: string, actions: (Partial<PlannedAction> & { service?: string })[], generation = 1): Promise<string[]> {
+export async function intend(
+  db: Db,
+  incidentId: string,
+  actions: (Partial<PlannedAction> & { service?: string })[],
+  generation = 1,
+): Promise<string[]> {
   const planned = actions.map(({ service: _service, ...given }, i): PlannedAction => ({
-    step: i, type: 'restart_service', target: 'api', provider: 'process', params: {}, class: 'idempotent', precondition: {}, timeoutMs: 30_000, maxRetries: 0,
-    summary: `step ${i + 1}`, undo: '-', ...given,
+    step: i,
+    type: 'restart_service',
+    target: 'api',
+    provider: 'process',
+    params: {},
+    class: 'idempotent',
+    precondition: {},
+    timeoutMs: 30_000,
+    maxRetries: 0,
+    summary: `step ${i + 1}`,
+    undo: '-',
+    ...given,
   }));
   const plan = { incidentId, runbook: 'by-hand', runbookHash: 'h', actions: planned };
   const ids = planned.map(() => newId('act'));
   const hash = planHash(plan);
-  const event = { kind: 'runbook_chosen' as const, runbook: 'by-hand', hash: 'h', planHash: hash, summary: '', considered: [] };
+  const event = {
+    kind: 'runbook_chosen' as const,
+    runbook: 'by-hand',
+    hash: 'h',
+    planHash: hash,
+    summary: '',
+    considered: [],
+  };
   const services = actions.map((action) => action.service ?? 'shop');
-  const result = await step(db, incidentId, event, { actor, also: (tx) => insertActions(tx, { plan, hash, generation, ids, services }) });
+  const result = await step(db, incidentId, event, {
+    actor,
+    also: (tx) => insertActions(tx, { plan, hash, generation, ids, services }),
+  });
   if (!result.accepted) throw new Error(result.reason);
   return ids;
 }
@@ -30,7 +55,11 @@ export function countingProvider(more: Partial<ProviderOf<'process'>> = {}): Cou
   const answers: SendResult[] = [];
   return {
     supports: ['restart_service', 'scale_up', 'clear_cache', 'rollback_deploy', 'failover_db', 'drain_queue'],
-    plan: (): Promise<PlanResult> => Promise.resolve({ ok: true, call: { params: {}, precondition: {}, class: 'idempotent', summary: 'do it', undo: '-' } }),
+    plan: (): Promise<PlanResult> =>
+      Promise.resolve({
+        ok: true,
+        call: { params: {}, precondition: {}, class: 'idempotent', summary: 'do it', undo: '-' },
+      }),
     async send(request) {
       sent.push(request);
       await new Promise((resolve) => setImmediate(resolve));

@@ -9,11 +9,21 @@ import { remediate } from '../handlers/remediate.ts';
 import { providers, type Providers } from '../providers/registry.ts';
 
 export type Counted = { type: string; outcome: string; reason: string };
-export type World = Executor & { counted: Counted[]; setCatalogue(services: ServiceInput[]): void; setRunbooks(runbooks: RunbookInput[]): void };
+export type World = Executor & {
+  counted: Counted[];
+  setCatalogue(services: ServiceInput[]): void;
+  setRunbooks(runbooks: RunbookInput[]): void;
+};
 export type ServiceInput = z.input<typeof Catalogue>['services'][number];
 export type RunbookInput = Omit<z.input<typeof Runbook>, 'schema' | 'title'> & { title?: string };
 
-export function makeWorld(options: { db: Db; services: ServiceInput[]; runbooks: RunbookInput[]; env?: Executor['env']; providers?: Partial<Providers> }): World {
+export function makeWorld(options: {
+  db: Db;
+  services: ServiceInput[];
+  runbooks: RunbookInput[];
+  env?: Executor['env'];
+  providers?: Partial<Providers>;
+}): World {
   let catalogue = catalogueOf(options.services);
   let runbooks = runbooksOf(options.runbooks);
   const counted: Counted[] = [];
@@ -33,7 +43,10 @@ export function makeWorld(options: { db: Db; services: ServiceInput[]; runbooks:
 
 const catalogueOf = (services: ServiceInput[]) => Catalogue.parse({ schema: 1, services });
 const runbooksOf = (list: RunbookInput[]) =>
-  list.map((runbook) => ({ runbook: Runbook.parse({ schema: 1, title: runbook.id, ...runbook }), hash: `hash-of-${runbook.id}` }));
+  list.map((runbook) => ({
+    runbook: Runbook.parse({ schema: 1, title: runbook.id, ...runbook }),
+    hash: `hash-of-${runbook.id}`,
+  }));
 
 type Seeds = {
   insertIncident(sql: Db, given: Partial<Incident>): Promise<string>;
@@ -41,7 +54,11 @@ type Seeds = {
 };
 
 /** An incident that waits for a decision, with its job owed. Its fingerprint is its own, so that many can be open at once. */
-export async function openIncident({ insertIncident, insertOwed }: Seeds, db: Db, given: Partial<Incident> = {}): Promise<string> {
+export async function openIncident(
+  { insertIncident, insertOwed }: Seeds,
+  db: Db,
+  given: Partial<Incident> = {},
+): Promise<string> {
   const id = newId('inc');
   await insertIncident(db, { id, fingerprint: id, state: 'deciding', service: 'shop', type: 'service_down', ...given });
   await insertOwed(db, id, 'remediate', given.generation ?? 1);
@@ -49,12 +66,21 @@ export async function openIncident({ insertIncident, insertOwed }: Seeds, db: Db
 }
 
 /** Delivers the incident's newest owed job once, as the queue would. */
-export async function deliver(world: Executor, incidentId: string, signal: AbortSignal = new AbortController().signal): Promise<StageOutcome | 'not_owed' | 'overtaken'> {
+export async function deliver(
+  world: Executor,
+  incidentId: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<StageOutcome | 'not_owed' | 'overtaken'> {
   const [owed] = await world.db.query<{ generation: number }>(
     `SELECT generation FROM outbox WHERE incident_id = $1 AND stage = 'remediate' ORDER BY generation DESC LIMIT 1`,
     [incidentId],
   );
-  return runStage(world.db, { v: 1, incidentId, stage: 'remediate', generation: owed!.generation }, signal, remediate(world));
+  return runStage(
+    world.db,
+    { v: 1, incidentId, stage: 'remediate', generation: owed!.generation },
+    signal,
+    remediate(world),
+  );
 }
 
 /** The ledger's rows of an incident, in the order of their steps. */

@@ -24,7 +24,11 @@ async function freePort(): Promise<number> {
 
 async function startMaster(): Promise<Master> {
   const [dir, port] = [await mkdtemp(join(tmpdir(), 'nightshift-test-cluster-')), await freePort()];
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--save', '', '--dir', dir], { stdio: 'ignore' });
+  const server = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--save', '', '--dir', dir],
+    { stdio: 'ignore' },
+  );
   process.once('exit', () => server.kill('SIGKILL'));
   return { port, server, dir };
 }
@@ -36,7 +40,9 @@ describe('a cache spread over the masters of a cluster', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     masters = await Promise.all([startMaster(), startMaster()]);
-    const [a, b] = masters.map(({ port }) => new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null }).on('error', () => {}));
+    const [a, b] = masters.map(({ port }) =>
+      new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null }).on('error', () => {}),
+    );
     await a!.call('CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
     await b!.call('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
     await b!.call('CLUSTER', 'SET-CONFIG-EPOCH', '2');
@@ -65,8 +71,17 @@ describe('a cache spread over the masters of a cluster', () => {
       key: 'act-1',
       incidentId: 'inc-1',
       action: {
-        step: 0, type: 'clear_cache', target: 'c', provider: 'redis', params: { prefix: 'cache:q:' }, precondition: {}, class: 'idempotent', timeoutMs: 1_000,
-        maxRetries: 0, summary: '', undo: '',
+        step: 0,
+        type: 'clear_cache',
+        target: 'c',
+        provider: 'redis',
+        params: { prefix: 'cache:q:' },
+        precondition: {},
+        class: 'idempotent',
+        timeoutMs: 1_000,
+        maxRetries: 0,
+        summary: '',
+        undo: '',
       },
       env: { CACHE_URL: `redis://127.0.0.1:${masters[0]!.port}` },
       signal: AbortSignal.timeout(10_000),

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { redisProvider } from './redis.ts';
 import { escapeGlob } from './remove-prefix.ts';
 
-const target = (...clearPrefixes: string[]) => ({ id: 'query-cache', kind: 'redis' as const, urlEnv: 'CACHE_URL', actions: ['clear_cache' as const], clearPrefixes });
+const target = (...clearPrefixes: string[]) => ({
+  id: 'query-cache',
+  kind: 'redis' as const,
+  urlEnv: 'CACHE_URL',
+  actions: ['clear_cache' as const],
+  clearPrefixes,
+});
 const plan = (prefix: string | undefined, ...allowed: string[]) =>
   redisProvider.plan({
     target: target(...allowed),
@@ -16,28 +22,52 @@ const plan = (prefix: string | undefined, ...allowed: string[]) =>
     signal: AbortSignal.timeout(5_000),
   });
 const action = (prefix: string): PlannedAction => ({
-  step: 0, type: 'clear_cache', target: 'query-cache', provider: 'redis', params: { prefix }, precondition: {}, class: 'idempotent',
-  timeoutMs: 1_000, maxRetries: 0, summary: '', undo: '',
+  step: 0,
+  type: 'clear_cache',
+  target: 'query-cache',
+  provider: 'redis',
+  params: { prefix },
+  precondition: {},
+  class: 'idempotent',
+  timeoutMs: 1_000,
+  maxRetries: 0,
+  summary: '',
+  undo: '',
 });
 
 describe('planning to clear a cache', () => {
   it('pins the one allowed prefix', async () => {
-    expect(await plan(undefined, 'cache:q:')).toMatchObject({ ok: true, call: { params: { prefix: 'cache:q:' }, class: 'idempotent' } });
-    expect(await plan('cache:b:', 'cache:a:', 'cache:b:')).toMatchObject({ ok: true, call: { params: { prefix: 'cache:b:' } } });
+    expect(await plan(undefined, 'cache:q:')).toMatchObject({
+      ok: true,
+      call: { params: { prefix: 'cache:q:' }, class: 'idempotent' },
+    });
+    expect(await plan('cache:b:', 'cache:a:', 'cache:b:')).toMatchObject({
+      ok: true,
+      call: { params: { prefix: 'cache:b:' } },
+    });
   });
 
   it('refuses what is not allowed to the letter: patterns, shorter ones, none, several (defect 40)', async () => {
     for (const prefix of ['*', 'cache:*', 'cache:', 'c', 'cache:q:x', '[c]ache:q:', 'other:']) {
-      expect(await plan(prefix, 'cache:q:'), prefix).toMatchObject({ ok: false, reason: `"${prefix}" is none of the prefixes that the catalogue allows (cache:q:)` });
+      expect(await plan(prefix, 'cache:q:'), prefix).toMatchObject({
+        ok: false,
+        reason: `"${prefix}" is none of the prefixes that the catalogue allows (cache:q:)`,
+      });
     }
     expect(await plan('', 'cache:q:')).toMatchObject({ ok: false });
     expect(await plan(undefined)).toMatchObject({ ok: false, reason: expect.stringContaining('no clearPrefixes') });
-    expect(await plan(undefined, 'cache:a:', 'cache:b:')).toMatchObject({ ok: false, reason: expect.stringContaining('must name one') });
+    expect(await plan(undefined, 'cache:a:', 'cache:b:')).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('must name one'),
+    });
   });
 
   it('never touches the keys of queues, whatever the catalogue allows (defect 40)', async () => {
     for (const prefix of ['bull:', 'bull:mail:', 'bul', '{nightshift}', '{nightshift}:samples']) {
-      expect(await plan(prefix, prefix), prefix).toMatchObject({ ok: false, reason: expect.stringContaining('never cleared') });
+      expect(await plan(prefix, prefix), prefix).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining('never cleared'),
+      });
     }
   });
 });
@@ -62,7 +92,14 @@ describe('clearing a real cache', () => {
   beforeEach(() => redis.flushall());
 
   const send = (prefix: string, allowed = [prefix], url = server.url, signal = AbortSignal.timeout(10_000)) =>
-    redisProvider.send({ target: target(...allowed), key: 'act-1', incidentId: 'inc-1', action: action(prefix), env: { CACHE_URL: url }, signal });
+    redisProvider.send({
+      target: target(...allowed),
+      key: 'act-1',
+      incidentId: 'inc-1',
+      action: action(prefix),
+      env: { CACHE_URL: url },
+      signal,
+    });
   const fill = async (prefix: string, count: number) => {
     const pipeline = redis.pipeline();
     for (let i = 0; i < count; i++) pipeline.set(`${prefix}${i}`, 'x');
@@ -72,7 +109,7 @@ describe('clearing a real cache', () => {
   it('removes every key under the prefix, in steps, and no other; again is harmless', async () => {
     await fill('cache:q:', 3_210);
     await fill('cache:p:', 100);
-    await redis.setBuffer(Buffer.from('cache:q:\xff\xfe\x00', 'latin1'), 'binary');
+    await redis.set(Buffer.from('cache:q:\xff\xfe\x00', 'latin1'), 'binary');
     expect(await send('cache:q:')).toEqual({ outcome: 'succeeded', detail: 'removed 3211 keys under "cache:q:"' });
     expect(await redis.dbsize()).toBe(100);
     expect(await send('cache:q:')).toEqual({ outcome: 'succeeded', detail: 'removed 0 keys under "cache:q:"' });
@@ -106,7 +143,7 @@ describe('clearing a real cache', () => {
     await fill('cache:q:', 10);
     await send('cache:q:');
     await send('cache:q:', ['cache:q:'], server.url, AbortSignal.abort());
-    await expect.poll(async () => (await redis.client('LIST') as string).trim().split('\n').length).toBe(1);
+    await expect.poll(async () => ((await redis.client('LIST')) as string).trim().split('\n').length).toBe(1);
   });
 
   it('says what Redis said, and whether anything can have happened', async () => {
