@@ -11,8 +11,9 @@ export async function readApproval(sql: Sql, incidentId: string): Promise<ShownA
   );
   if (!approval) return null;
   const planned = await sql.query<{ planned: PlannedAction; service: string }>(
-    `SELECT planned, service FROM action WHERE incident_id = $1 AND plan_hash = $2 ORDER BY step`,
-    [incidentId, approval.planHash],
+    `SELECT planned, service FROM action WHERE incident_id = $1 AND plan_hash = $2
+        AND generation = (SELECT generation FROM approval WHERE id = $3) ORDER BY step`,
+    [incidentId, approval.planHash, approval.id],
   );
   const plan: PlannedStep[] = [];
   for (const { planned: action, service } of planned) {

@@ -33,7 +33,7 @@ export function nextStepOf(situation: Situation): NextStep {
     case 'escalated':
       return escalated(situation);
     case 'resolved':
-      return { present: 'Resolved.', then: 'it closes, unless the signals come back', at };
+      return { present: 'Resolved.', then: 'it closes, unless the signals come back before', at };
     case 'closed':
       return { present: 'Closed.', then: null, at: null };
   }

@@ -54,11 +54,11 @@ export async function readNotifications(sql: Sql, incidentId: string): Promise<S
 
 type InboxRow = ShownNotification & { acknowledgedBy: string | null; incidentState: Incident['state'] };
 
-/** Pages of all incidents: those that still want somebody first, then the newest. */
+/** Pages of the incidents of thirty days: those that still want somebody first, then the newest. */
 export async function readInbox(sql: Sql, limit: number): Promise<InboxRow[]> {
   const rows = await sql.query<InboxRow>(
     `SELECT ${notificationColumns}, i.acknowledged_by AS "acknowledgedBy", i.state AS "incidentState"
-       FROM notification n JOIN incident i ON i.id = n.incident_id WHERE n.state IN ('pending', 'sent', 'failed')
+       FROM notification n JOIN incident i ON i.id = n.incident_id WHERE n.state <> 'cancelled' AND i.opened_at > nightshift_now() - interval '30 days'
       ORDER BY (i.state = 'escalated' AND i.acknowledged_by IS NULL) DESC, coalesce(n.sent_at, n.next_at) DESC, n.id LIMIT $1`,
     [limit],
   );

@@ -8,7 +8,7 @@ export function setClock(serverNow: number): void {
   aheadMs = serverNow - Date.now();
 }
 
-const serverNow = (): number => Date.now() + aheadMs;
+export const serverNow = (): number => Date.now() + aheadMs;
 
 setInterval(() => {
   for (const tick of ticking) tick(serverNow());

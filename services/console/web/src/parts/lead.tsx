@@ -28,13 +28,13 @@ export function Lead({ detail, onChanged }: { detail: IncidentDetail; onChanged:
         {incident.runbook !== null && <span>runbook {incident.runbook}</span>}
         {incident.reopens > 0 && <span>came back {incident.reopens === 1 ? 'once' : `${incident.reopens} times`}</span>}
       </p>
-      <Next next={detail.next} />
+      <Next next={detail.next} over={isOver(incident)} />
       <PersonButtons incident={incident} onChanged={onChanged} />
     </header>
   );
 }
 
-function Next({ next }: { next: IncidentDetail['next'] }) {
+function Next({ next, over }: { next: IncidentDetail['next']; over: boolean }) {
   const now = useNow();
   const leftMs = next.at === null ? null : next.at - now;
   return (
@@ -44,7 +44,7 @@ function Next({ next }: { next: IncidentDetail['next'] }) {
         <span class="next-then">
           {leftMs > 0 ? (
             <>
-              Otherwise, in <b class="number">{countdown(leftMs)}</b>, {next.then}.
+              {over ? 'In' : 'Otherwise, in'} <b class="number">{countdown(leftMs)}</b>, {next.then}.
             </>
           ) : (
             <>Now {next.then}.</>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useNow } from '../data/clock.ts';
+import { serverNow, useNow } from '../data/clock.ts';
 import { goTo } from '../data/route.ts';
 import { clockTime, exactTime, span } from '../text/format.ts';
 import type { Tone } from '../text/words.ts';
@@ -13,10 +13,9 @@ export const Chip = ({ tone, children, title }: { tone: Tone; children: Componen
 
 /** A moment: time of day for the eye, the exact one for who asks. */
 export function Time({ at }: { at: number }) {
-  const now = useNow();
   return (
     <time dateTime={new Date(at).toISOString()} title={exactTime(at)}>
-      {clockTime(at, now)}
+      {clockTime(at, serverNow())}
     </time>
   );
 }
