@@ -47,7 +47,7 @@ export function Approval({ approval, me, onChanged }: { approval: ShownApproval;
         ))}
       </ol>
       <label class="field">
-        Reason (stands in the timeline)
+        Reason (kept with the decision)
         <textarea rows={2} maxLength={1_000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
       </label>
       <Refused refusal={refusal} />
