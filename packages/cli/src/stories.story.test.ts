@@ -94,12 +94,13 @@ async function endsWithAPerson(story: Story) {
   );
   expect(pages!.pages).toBe(pages!.keys);
   expect((await story.system.shop.effects()).filter((effect) => effect.by === 'action')).toEqual([]);
-  await step(
-    story.db,
-    id,
-    { kind: 'resolved_by_person', by: 'ada', reason: 'switched the second edition off' },
-    { actor: 'ada' },
+  await step(story.db, id, { kind: 'acknowledged', by: 'ada' }, { actor: 'ada' });
+  await story.system.shop.undo();
+  await eventually(
+    async () => expect(await story.db.query('SELECT 1 FROM anomaly WHERE ended_at IS NULL')).toEqual([]),
+    patience,
   );
+  await step(story.db, id, { kind: 'resolved_by_person', by: 'ada', reason: 'second edition off' }, { actor: 'ada' });
   await eventually(
     async () => expect(await story.db.query('SELECT incident_id FROM postmortem')).toEqual([{ incident_id: id }]),
     patience,
@@ -109,15 +110,20 @@ async function endsWithAPerson(story: Story) {
 
 const two: Partial<Replicas> = { detector: 2, diagnostics: 2, 'runbook-executor': 2, escalation: 2, postmortem: 2 };
 
-/** Who is killed, and in which state of the incident. */
+/** Who is killed, in which state of the incident. */
 const victims: [ServiceName, IncidentState | 'before'][] = [
   ['ingest', 'before'],
   ['detector', 'diagnosing'],
   ['diagnostics', 'diagnosing'],
   ['runbook-executor', 'remediating'],
-  ['postmortem', 'resolved'],
   ['console', 'verifying'],
+  ['postmortem', 'resolved'],
 ];
+
+async function kill(story: Story, [victim, state]: (typeof victims)[number]) {
+  if (state !== 'before') await reaches(story, state);
+  await story.system.services.kill(victim);
+}
 
 describe.each(['Postgres', 'Redis'])('with the queue on %s', (backend) => {
   const available = backend === 'Postgres' || redisAvailable();
@@ -148,14 +154,25 @@ describe.each(['Postgres', 'Redis'])('with the queue on %s', (backend) => {
       await endsWithOneAction(story, 'deploy');
     });
 
-    it.each(victims)('gets the same, and no more, when %s is killed in mid-incident (%s)', async (victim, state) => {
+    it('gets the same, and no more, when every service is killed once in mid-incident', async () => {
       const story = await begin(backend);
       await story.system.shop.cause('bad-deploy');
-      if (state !== 'before') await reaches(story, state);
-      await story.system.services.kill(victim);
+      for (const victim of victims) await kill(story, victim);
       await endsWithOneAction(story, 'deploy');
-      expect(story.system.services.restarts(`${victim}-0`)).toBe(1);
+      for (const [victim] of victims) expect(story.system.services.restarts(`${victim}-0`), victim).toBe(1);
     });
+
+    // Each by itself is the sharper test, and both queues the wider one: the other half runs where there is time.
+    it.skipIf(backend === 'Redis' && !process.env['NIGHTSHIFT_ALL_STORIES']).each(victims)(
+      'gets the same, and no more, when %s is killed in mid-incident (%s)',
+      async (...victim) => {
+        const story = await begin(backend);
+        await story.system.shop.cause('bad-deploy');
+        await kill(story, victim);
+        await endsWithOneAction(story, 'deploy');
+        expect(story.system.services.restarts(`${victim[0]}-0`)).toBe(1);
+      },
+    );
 
     it('has its page sent when escalation is killed while it is owed', async () => {
       const story = await begin(backend);
