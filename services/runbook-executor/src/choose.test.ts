@@ -1,8 +1,9 @@
 import { moveClock } from '@nightshift/db';
 import { findIncident, timeline } from '@nightshift/lifecycle';
-import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { eventually, insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import type { ActionType, Incident, IncidentEvent } from '@nightshift/types';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { remediate } from './handlers/remediate.ts';
 import { startControlApi, type ControlApi } from './testing/control-api.ts';
 import {
   deliver,
@@ -321,4 +322,22 @@ it('two executors choose at once: one plan, one effect, and the job stays owed u
     expect(await ledger(test.db, id)).toMatchObject([{ state: 'succeeded', attempts: 1 }]);
     expect(api.effects).toHaveLength(1);
   }
+});
+
+it('one that comes too late with another verdict leaves the job to the plan that is being carried out', async () => {
+  const id = await open();
+  const stale = (await findIncident(test.db, id))!;
+  let release = () => {};
+  api.tricks.push({ kind: 'hold', when: 'after', until: new Promise((resolve) => (release = resolve)) });
+  const running = deliver(world, id);
+  await eventually(() => expect(api.asked).toHaveLength(1));
+  const late = { incident: stale, stage: 'remediate' as const, generation: 1, signal: new AbortController().signal };
+  const sayNo = makeWorld({ db: test.db, services, runbooks: [], env: world.env });
+  const observe = makeWorld({ db: test.db, services, runbooks: [{ ...restart, mode: 'observe' }], env: world.env });
+  const ask = makeWorld({ db: test.db, services, runbooks: [{ ...restart, mode: 'approve' }], env: world.env });
+  for (const other of [sayNo, observe, ask, world]) expect(await remediate(other)(late)).toEqual({ againMs: expect.any(Number) });
+  expect(await test.db.query(`SELECT done_at FROM outbox WHERE incident_id = $1 AND stage = 'remediate'`, [id])).toEqual([{ done_at: null }]);
+  release();
+  expect(await running).toBe('done');
+  expect(api.effects).toHaveLength(1);
 });

@@ -25,7 +25,7 @@ export type ControlApi = {
   close(): Promise<void>;
 };
 
-export const controlToken = 'control-token-for-tests';
+const controlToken = 'control-token-for-tests';
 
 export async function startControlApi(): Promise<ControlApi> {
   const processes = new Map<string, Process>();
