@@ -335,8 +335,11 @@ it('one that comes too late with another verdict leaves the job to the plan that
   const sayNo = makeWorld({ db: test.db, services, runbooks: [], env: world.env });
   const observe = makeWorld({ db: test.db, services, runbooks: [{ ...restart, mode: 'observe' }], env: world.env });
   const ask = makeWorld({ db: test.db, services, runbooks: [{ ...restart, mode: 'approve' }], env: world.env });
-  for (const other of [sayNo, observe, ask, world]) expect(await remediate(other)(late)).toEqual({ againMs: expect.any(Number) });
-  expect(await test.db.query(`SELECT done_at FROM outbox WHERE incident_id = $1 AND stage = 'remediate'`, [id])).toEqual([{ done_at: null }]);
+  for (const other of [sayNo, observe, ask, world])
+    expect(await remediate(other)(late)).toEqual({ againMs: expect.any(Number) });
+  expect(
+    await test.db.query(`SELECT done_at FROM outbox WHERE incident_id = $1 AND stage = 'remediate'`, [id]),
+  ).toEqual([{ done_at: null }]);
   release();
   expect(await running).toBe('done');
   expect(api.effects).toHaveLength(1);
