@@ -35,7 +35,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
       log.say(`stopped ${folder.orphans.length} processes that a killed run had left behind`);
     const names = portNames(oneOfEach);
     const ports: Ports = options.portBase ? fixedPorts(names, options.portBase) : await freePorts(names);
-    await assertPortsFree(env.DATABASE_URL ? without(ports, 'postgres') : ports);
+    // Not that of Postgres: its own start first stops the one that a killed run left there, and then looks.
+    await assertPortsFree(without(ports, 'postgres'));
     log.say(`data in ${dir}`);
     const ground = await openGround({ dataDir: dir, env, port: ports.postgres, durable: options.durable });
     undo.push(() => ground.close());
