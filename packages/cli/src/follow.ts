@@ -83,8 +83,8 @@ async function outcomeOf({ db, scenario, faultAt }: FollowOptions, found: { id: 
     Pick<Incident, 'id' | 'state' | 'resolution' | 'resolvedAt'> & { detectedAt: number; pages: number }
   >(
     `SELECT id, state, resolution, resolved_at AS "resolvedAt",
-            (SELECT max(at) FROM event WHERE incident_id = id AND event->>'kind' IN ('opened', 'reopened')) AS "detectedAt",
-            (SELECT count(*) FROM notification WHERE incident_id = id AND state = 'sent' AND sent_at >= ms($2)) AS pages
+            (SELECT max(at) FROM event WHERE incident_id = incident.id AND event->>'kind' IN ('opened', 'reopened')) AS "detectedAt",
+            (SELECT count(*) FROM notification WHERE incident_id = incident.id AND state = 'sent' AND sent_at >= ms($2)) AS pages
        FROM incident WHERE id = $1`,
     [found.id, faultAt],
   );
