@@ -129,10 +129,10 @@ async function kill(story: Story, [victim, state]: (typeof victims)[number]) {
 }
 
 describe.each(['Postgres', 'Redis'])('with the queue on %s', (backend) => {
-  const available = backend === 'Postgres' || redisAvailable();
-  it.skipIf(available)('was not run', (test) => test.skip('there is no redis-server on this machine'));
+  if (backend === 'Redis' && !redisAvailable())
+    return it('was not run', (test) => test.skip('Redis is not on this machine: no redis-server was found'));
 
-  describe.skipIf(!available)('the shop', () => {
+  describe('the shop', () => {
     it('gets a bad deployment rolled back', async () => {
       const story = await begin(backend);
       await story.system.shop.cause('bad-deploy');
