@@ -45,7 +45,10 @@ export const errorCodes = {
     help: 'The job took longer than the catalogue allows and was cancelled; it is tried again.',
   },
   PORT_IN_USE: { status: 0, help: 'Stop what listens on that port, or choose another one.' },
-  ALREADY_RUNNING: { status: 0, help: 'Stop it with Ctrl-C, or start this one on another folder: NIGHTSHIFT_DATA_DIR.' },
+  ALREADY_RUNNING: {
+    status: 0,
+    help: 'Stop it with Ctrl-C, or start this one on another folder: NIGHTSHIFT_DATA_DIR.',
+  },
   NOT_RUNNING: { status: 0, help: 'Start it with `npm start`, or set DATABASE_URL to reach another installation.' },
   NODE_TOO_OLD: { status: 0, help: 'Install Node 20.19 or newer.' },
   AUTH_MISSING: { status: 401, help: 'Send `Authorization: Bearer <token>`. `nightshift token create` makes one.' },
@@ -68,6 +71,10 @@ export const errorCodes = {
   },
   LINK_INVALID: { status: 403, help: 'The link was changed or has expired. Open the incident in the console.' },
   BODY_INVALID: { status: 400, help: 'Correct the named field and send again. Nothing of this request was kept.' },
+  MEDIA_UNSUPPORTED: {
+    status: 415,
+    help: 'Send what the message names: docs/ingest.md has a configuration for each sender.',
+  },
   BODY_TOO_LARGE: { status: 413, help: 'Send smaller batches.' },
   SERIES_LIMIT: { status: 429, help: 'Too many series. Drop labels with many values; known series go on.' },
   NOT_FOUND: { status: 404, help: 'Check the id or name.' },

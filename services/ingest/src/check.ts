@@ -13,6 +13,7 @@ export const refusalReasons = [
   'in_future',
   'bad_characters',
   'forbidden',
+  'duplicate',
   'series_limit',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
@@ -39,6 +40,18 @@ export function refusalOf(raw: unknown, window: Window): Refusal | undefined {
   );
 }
 
+/** Why no sample of such a series can be taken. */
+export function seriesRefusal(name: string, labels: unknown): Refusal | undefined {
+  return textRefusal('name', name, 1, limits.metricNameChars) ?? labelsRefusal(name, labels);
+}
+
+/** For a series that is fine but one too many. */
+export const limitRefusal: Refusal = {
+  field: 'labels',
+  reason: 'series_limit',
+  message: 'there are too many series already: drop labels with many values',
+};
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -54,7 +67,8 @@ function valueRefusal(value: unknown): Refusal | undefined {
   return refusal('value', 'not_a_number', `must be a number, not ${show(value)}`);
 }
 
-function timeRefusal(time: unknown, { oldest, newest }: Window): Refusal | undefined {
+/** Why a time (epoch ms) is none of a signal. */
+export function timeRefusal(time: unknown, { oldest, newest }: Window): Refusal | undefined {
   if (typeof time !== 'number')
     return refusal('timestamp', 'not_a_number', `must be epoch milliseconds as a number, not ${show(time)}`);
   if (!Number.isFinite(time)) return refusal('timestamp', 'not_finite', 'must be epoch milliseconds');

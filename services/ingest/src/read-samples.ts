@@ -1,5 +1,5 @@
 import { inputLimits, type Batch, type Labels } from '@nightshift/types';
-import { isRecord, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
+import { isRecord, limitRefusal, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
 import type { SeriesRegistry } from './series.ts';
 
 export type IndexedRefusal = Refusal & { index: number };
@@ -63,12 +63,6 @@ export async function readSamples(
   refused.sort((a, b) => a.index - b.index);
   return { batch, count: dropWithoutId(batch, count), refused };
 }
-
-const limitRefusal: Refusal = {
-  field: 'labels',
-  reason: 'series_limit',
-  message: 'there are too many series already: drop labels with many values',
-};
 
 /** The id of a sample whose types, value and time are right and whose series is known in memory; undefined for any other. */
 function knownId(raw: unknown, { oldest, newest }: Window, { recent }: SeriesRegistry): number | undefined {

@@ -18,6 +18,9 @@ export type SeriesRegistry = {
 
 type Batch = { wanted: Map<string, NewSeries>; ids: Map<string, number>; done: Promise<void> };
 
+/** Whose series it is: the label `service`, else what Prometheus calls the `job`. */
+const serviceOf = (labels: Labels): string => labels['service'] || labels['job'] || 'unknown';
+
 const rowsPerQuery = 5_000;
 /** How long a count of all series, and a refusal that followed from it, are believed. */
 const recountMs = 10_000;
@@ -90,9 +93,7 @@ export async function openSeriesRegistry(
       const keys = wanted.map(({ name, labels }) => seriesKey(name, labels));
       const asked = wanted.flatMap(({ name, labels }, i) => {
         const key = keys[i]!;
-        return (refusedUntil.get(key) ?? 0) > at
-          ? []
-          : [{ key, name, labels, service: labels['service'] || 'unknown' }];
+        return (refusedUntil.get(key) ?? 0) > at ? [] : [{ key, name, labels, service: serviceOf(labels) }];
       });
       if (asked.length === 0) return wanted.map(() => undefined);
       const batch = nextBatch();

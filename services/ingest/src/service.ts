@@ -9,13 +9,17 @@ import { openGate } from './gate.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
-import { authorize } from './routes/admit.ts';
+import { authorize } from './routes/authorize.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
+import { openDoor } from './routes/door.ts';
+import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
 import { openSeriesRegistry } from './series.ts';
 import { openStore, type Store } from './store.ts';
 
 const group = { maxSamples: 5_000, maxWaitMs: 20 };
+/** A series kept by the bytes of its labels takes about as much memory as this many names and label values. */
+const stepsPerSeries = 4;
 
 /** Takes samples and deployments over HTTP; samples go to the detectors in packed jobs, one per shard and flush. */
 export async function startIngest(config: Config, deps: Deps): Promise<Running<'ingest'>> {
@@ -48,11 +52,15 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
 
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
+  const samples = { clock, door: openDoor(gate, commit), group: commit, registry, metrics };
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
     scope.addHook('onRequest', authorize(checkToken));
-    await scope.register(async (inner) => samplesRoute(inner, { clock, gate, group: commit, registry, metrics }));
+    await scope.register(async (inner) => samplesRoute(inner, samples));
+    await scope.register(async (inner) =>
+      remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
+    );
     await scope.register(async (inner) => deploymentsRoute(inner, { clock, store }));
   });
 

@@ -1,18 +1,17 @@
 import { inputLimits, NightshiftError } from '@nightshift/types';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { isRecord } from '../check.ts';
 import type { DbClock } from '../clock.ts';
-import type { Gate } from '../gate.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { readSamples, type IndexedRefusal } from '../read-samples.ts';
 import { ErrorAnswer, listedRefusals, RefusedAnswer, SamplesAnswer, SamplesBody } from '../schema.ts';
 import type { SeriesRegistry } from '../series.ts';
-import { admit } from './admit.ts';
+import type { Door } from './door.ts';
 
 export type SamplesParts = {
   clock: DbClock;
-  gate: Gate;
+  door: Door;
   group: GroupCommit;
   registry: SeriesRegistry;
   metrics: IngestMetrics;
@@ -34,30 +33,17 @@ const schema = {
 };
 
 /** `POST /v1/samples`. Parses and checks by itself: a schema compiler in between would cost more than all the rest. */
-export function samplesRoute(app: FastifyInstance, { clock, gate, group, registry, metrics }: SamplesParts): void {
-  const inHouse = new WeakMap<FastifyRequest, () => void>();
-
-  const enter = async (request: FastifyRequest, reply: FastifyReply) => {
-    let left = false;
-    const leave = () => {
-      if (!left) group.leave();
-      left = true;
-    };
-    admit(request, reply, gate, leave);
-    group.enter();
-    inHouse.set(request, leave);
-  };
-
+export function samplesRoute(app: FastifyInstance, { clock, door, group, registry, metrics }: SamplesParts): void {
   app.post(
     '/v1/samples',
-    { schema, onRequest: enter, validatorCompiler: () => () => true, serializerCompiler: () => JSON.stringify },
+    { schema, onRequest: door.enter, validatorCompiler: () => () => true, serializerCompiler: () => JSON.stringify },
     async (request, reply): Promise<SamplesAnswer> => {
       const samples = samplesOf(request.body);
       const { batch, count, refused } = await readSamples(samples, clock.now(), registry);
       countRefused(metrics, refused);
       if (count === 0 && refused.length > 0) throw allRefused(refused);
       const queued = group.put(batch, count);
-      inHouse.get(request)?.();
+      door.leave(request);
       await queued;
       metrics.accepted(count);
       reply.code(202);

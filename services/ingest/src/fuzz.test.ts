@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { NightshiftError } from '@nightshift/types';
+import { describe, expect, it } from 'vitest';
+import { declaredLength, inflate } from './remote-write/inflate.ts';
+import { readWriteRequest } from './remote-write/read-v1.ts';
+import { readRequestV2 } from './remote-write/read-v2.ts';
+import { requestV2, snappy, staleMarker, type Sent } from './remote-write/remote-write.fixture.ts';
+
+/** FUZZ_INPUTS=1000000 for the long run. Each decoder gets as many. */
+const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000);
+
+/** A generator of its own, so that a failure can be had again: the seed is in the message. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+const telling = [0, 1, 0x7f, 0x80, 0xff, 0x08, 0x09, 0x0a, 0x12, 0x22, 0x2a];
+
+/** A body as somebody with bad luck or bad will would make it: bytes changed, cut out, doubled, or all of them made up. */
+function mutated(body: Buffer, pick: (below: number) => number): Buffer {
+  if (pick(20) === 0) return Buffer.from(Array.from({ length: pick(64) }, () => pick(256)));
+  const start = pick(body.length);
+  let bytes = Buffer.from(pick(4) === 0 ? body : body.subarray(start, start + 1 + pick(400)));
+  if (start > 0 && pick(2) === 0) bytes = Buffer.concat([body.subarray(0, pick(200)), bytes]);
+  for (let n = pick(6); n > 0 && bytes.length > 0; n--) {
+    const at = pick(bytes.length);
+    const kind = pick(4);
+    if (kind === 0) bytes[at] = pick(256);
+    else if (kind === 1) bytes[at] = telling[pick(telling.length)]!;
+    else if (kind === 2) bytes = bytes.subarray(0, at);
+    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(pick(bytes.length))]);
+  }
+  return bytes;
+}
+
+const recorded = readFileSync(new URL('remote-write/recorded/exporter-gone.snappy', import.meta.url));
+const series: Sent[] = Array.from({ length: 20 }, (_, i) => ({
+  labels: { __name__: 'http_requests_total', job: 'shop', instance: `10.0.0.${i}` },
+  samples: [
+    [i, 1_732_400_000_000],
+    [staleMarker, 1_732_400_000_001],
+  ],
+  histograms: i % 2,
+}));
+
+const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
+  ['snappy', recorded, (body) => (declaredLength(body), inflate(body))],
+  ['remote write 1.0', inflate(recorded), (body) => readWriteRequest(body, () => undefined)],
+  ['remote write 2.0', requestV2(series), (body) => readRequestV2(body)],
+  [
+    'remote write 2.0 in snappy',
+    snappy(requestV2(series)),
+    (body) => (declaredLength(body), readRequestV2(inflate(body))),
+  ],
+];
+
+describe(`${inputs} bad bodies`, () => {
+  it.each(decoders)(
+    '%s reads or refuses each, without a crash, in bounded memory',
+    { timeout: inputs * 5 + 20_000 },
+    (_name, body, decode) => {
+      const seed = Number(process.env['FUZZ_SEED'] ?? 4);
+      const pick = random(seed);
+      const outcomes = { read: 0, refused: 0 };
+      const before = process.memoryUsage().rss;
+      for (let i = 0; i < inputs; i++) {
+        const input = mutated(body, pick);
+        try {
+          decode(input);
+          outcomes.read += 1;
+        } catch (error) {
+          if (!(error instanceof NightshiftError) || error.status < 400 || error.status >= 500) {
+            throw new Error(`input ${i} of seed ${seed}: ${input.toString('hex')}`, { cause: error });
+          }
+          outcomes.refused += 1;
+        }
+      }
+      // Both ways were taken: else it would have tested nothing.
+      expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(inputs / 1_000);
+      expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
+    },
+  );
+});

@@ -1,0 +1,69 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Whether Prometheus and its node exporter, as Debian packages them, are on this machine. */
+export const prometheusAvailable = (): boolean =>
+  ['prometheus', 'prometheus-node-exporter'].every((name) => spawnSync(name, ['--version']).status === 0);
+
+/** For tests: a real Prometheus that scrapes itself and a real node exporter each second, with `more` in its configuration. */
+export async function startPrometheus(more: string, files: Record<string, string> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-prometheus-'));
+  const [port, exporterPort] = [await freePort(), await freePort()];
+  const config = `global: {scrape_interval: 1s, evaluation_interval: 1s}
+scrape_configs:
+  - {job_name: node, static_configs: [{targets: ['127.0.0.1:${exporterPort}']}]}
+  - {job_name: prometheus, static_configs: [{targets: ['127.0.0.1:${port}']}]}
+${more}`;
+  for (const [name, content] of Object.entries({ ...files, 'prometheus.yml': config })) {
+    await writeFile(join(folder, name), content);
+  }
+  const exporter = spawn('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${exporterPort}`], {
+    stdio: 'ignore',
+  });
+  const prometheus = spawn(
+    'prometheus',
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  prometheus.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** What it logged so far. */
+    log: () => log,
+    /** The present value of one of its own metrics, summed over its series. */
+    async metric(name: string): Promise<number> {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const values = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+      return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    },
+    stopExporter: () => stop(exporter),
+    async close() {
+      await Promise.all([stop(prometheus), stop(exporter)]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,91 @@
+import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
+import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { decodeBatch } from '@nightshift/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestIngest, type TestIngest } from './ingest.fixture.ts';
+import { prometheusAvailable, startPrometheus } from './prometheus.fixture.ts';
+
+const log = { info() {}, warn() {}, error() {} };
+
+describe('a real Prometheus that writes here', () => {
+  if (!prometheusAvailable()) {
+    return it('not run', (test) => test.skip('prometheus and prometheus-node-exporter are not on this machine'));
+  }
+  let database: TestDatabase;
+  let ingest: TestIngest;
+  let queue: Queue;
+  let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
+  const values = new Map<number, number>();
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    await migrateQueue(database.url);
+    ingest = await startTestIngest({ db: database.db, databaseUrl: database.url });
+    queue = connectQueue({ url: database.url, log, name: 'test' });
+    for (let shard = 0; shard < 4; shard++) {
+      const take = async ({ batch }: { batch: string }) => {
+        const { seriesIds, values: got } = decodeBatch(batch);
+        seriesIds.forEach((id, i) => values.set(id, got[i]!));
+      };
+      queue.consume('samples', take, { shard });
+    }
+    prometheus = await startPrometheus(`remote_write:
+  - url: ${ingest.url}/api/v1/write
+    authorization: {credentials: ${ingest.secret}}`);
+  });
+  afterAll(async () => {
+    await prometheus?.close();
+    await ingest.close();
+    await queue.close();
+    await database.close();
+  });
+
+  const find = (name: string, job: string) =>
+    database.db.query<{ id: number; service: string; labels: Record<string, string> }>(
+      `SELECT id, service, labels FROM series WHERE name = $1 AND labels->>'job' = $2`,
+      [name, job],
+    );
+
+  it(
+    'brings gauges, counters and the buckets of classic histograms, under the name of its job',
+    { timeout: 60_000 },
+    async () => {
+      await eventually(
+        async () => {
+          const [load] = await find('node_load1', 'node');
+          expect(load).toMatchObject({
+            service: 'node',
+            labels: { instance: expect.stringMatching(/^127/) as string },
+          });
+          expect(values.get(load!.id)).toBeGreaterThanOrEqual(0);
+          expect((await find('node_cpu_seconds_total', 'node')).length).toBeGreaterThan(4);
+          const buckets = await find('prometheus_http_request_duration_seconds_bucket', 'prometheus');
+          expect(buckets.map(({ labels }) => labels['le'])).toContain('+Inf');
+        },
+        { timeoutMs: 40_000 },
+      );
+    },
+  );
+
+  it('has nothing refused, nothing failed, nothing repeated', async () => {
+    await eventually(async () => {
+      expect(await prometheus.metric('prometheus_remote_storage_samples_total')).toBeGreaterThan(1_000);
+    });
+    expect(await prometheus.metric('prometheus_remote_storage_samples_failed_total')).toBe(0);
+    expect(await prometheus.metric('prometheus_remote_storage_samples_dropped_total')).toBe(0);
+    expect(await prometheus.metric('prometheus_remote_storage_samples_retried_total')).toBe(0);
+    expect(prometheus.log()).not.toMatch(/level=(warn|error)/);
+  });
+
+  it('and says that a series is over when its exporter has gone', { timeout: 60_000 }, async () => {
+    const stale = async () =>
+      Number(
+        /refused_samples_total\{reason="stale_marker",[^}]*\} (\d+)/.exec((await ingest.get('/metrics')).text)?.[1],
+      );
+    await prometheus.stopExporter();
+    await eventually(async () => expect(await stale()).toBeGreaterThan(100), { timeoutMs: 30_000 });
+    const [up] = await find('up', 'node');
+    await eventually(() => expect(values.get(up!.id)).toBe(0));
+    expect(await prometheus.metric('prometheus_remote_storage_samples_failed_total')).toBe(0);
+  });
+});

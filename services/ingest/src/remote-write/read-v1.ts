@@ -1,0 +1,115 @@
+import {
+  double,
+  fieldEnd,
+  message,
+  nextTag,
+  cursor,
+  skip,
+  tagOf,
+  text,
+  varint,
+  type Cursor,
+} from '../wire/protobuf.ts';
+import { addRow, addSeries, emptyWireBatch, labelCollector, type Identity, type WireBatch } from '../wire/series.ts';
+
+/**
+ * Reads `prometheus.WriteRequest` (remote write 1.0, prompb/remote.proto). `known` gives the id of a series by the bytes of
+ * its labels, so that those of a series seen before are not looked into.
+ */
+export function readWriteRequest(body: Buffer, known: (key: string) => number | undefined): WireBatch {
+  const wire = emptyWireBatch();
+  const from = cursor(body);
+  for (let tag = nextTag(from); tag !== 0; tag = nextTag(from)) {
+    if (tag === tags.timeseries) readSeries(from, wire, known);
+    else skip(from, tag); // metadata among them
+  }
+  return wire;
+}
+
+const tags = {
+  timeseries: tagOf(1, 'bytes'),
+  labels: tagOf(1, 'bytes'),
+  samples: tagOf(2, 'bytes'),
+  histograms: tagOf(4, 'bytes'),
+  name: tagOf(1, 'bytes'),
+  value: tagOf(2, 'bytes'),
+};
+
+function readSeries(from: Cursor, wire: WireBatch, known: (key: string) => number | undefined): void {
+  const rowsFrom = wire.values.length;
+  /** Where the labels stand, as long as nothing else stands among them. */
+  let labelsFrom = -1;
+  let labelsTo = -1;
+  let together = true;
+  const outer = from.end;
+  const end = (from.end = fieldEnd(from));
+  const start = from.at;
+  for (let at = start, tag = nextTag(from); tag !== 0; at = from.at, tag = nextTag(from)) {
+    if (tag === tags.labels) {
+      if (labelsFrom === -1) labelsFrom = at;
+      else if (labelsTo !== at) together = false;
+      labelsTo = from.at = fieldEnd(from);
+    } else if (tag === tags.samples) readSample(from, wire);
+    else {
+      if (tag === tags.histograms) wire.histograms += 1;
+      skip(from, tag);
+    }
+  }
+  from.end = outer;
+  const key = together && labelsFrom !== -1 ? from.bytes.toString('latin1', labelsFrom, labelsTo) : undefined;
+  const id = key === undefined ? undefined : known(key);
+  addSeries(wire, id === undefined ? readLabels({ bytes: from.bytes, at: start, end }) : anonymous, rowsFrom, key, id);
+}
+
+/** A series that is known by its bytes needs no name. */
+const anonymous: Identity = Object.freeze({ name: '', labels: Object.freeze({}) });
+
+function readLabels(from: Cursor): Identity {
+  const { bytes } = from;
+  const collected = labelCollector();
+  let metric = '';
+  for (let tag = nextTag(from); tag !== 0; tag = nextTag(from)) {
+    if (tag !== tags.labels) {
+      skip(from, tag);
+      continue;
+    }
+    let name: string | undefined = '';
+    let value: string | undefined = '';
+    message(from, (field) => {
+      if (field !== tags.name && field !== tags.value) return skip(from, field);
+      const end = fieldEnd(from);
+      if (field === tags.name) name = text(bytes, from.at, end);
+      else value = text(bytes, from.at, end);
+      from.at = end;
+    });
+    if (name === '__name__' && value !== undefined) metric = value;
+    else collected.add(name, value);
+  }
+  return { name: metric, labels: collected.labels, refusal: collected.refusal() };
+}
+
+const sampleTags = { value: tagOf(1, 'fixed64'), timestamp: tagOf(2, 'varint') };
+
+/** A sample of either version: they agree in what we read of it. */
+export function readSample(from: Cursor, wire: WireBatch): void {
+  let value = 0;
+  let timestamp = 0;
+  let stale = false;
+  const outer = from.end;
+  from.end = fieldEnd(from);
+  for (let tag = nextTag(from); tag !== 0; tag = nextTag(from)) {
+    if (tag === sampleTags.value) {
+      value = double(from);
+      // By its bits: as a number it is a NaN like any other.
+      stale = value !== value && isStaleMarker(from.bytes, from.at - 8);
+    } else if (tag === sampleTags.timestamp) timestamp = varint(from);
+    else skip(from, tag);
+  }
+  from.end = outer;
+  if (stale) wire.staleMarkers += 1;
+  else addRow(wire, timestamp, value);
+}
+
+/** Whether the double at an offset is Prometheus' stale marker, the NaN 0x7ff0000000000002 (model/value/value.go). */
+const isStaleMarker = (bytes: Buffer, at: number) =>
+  bytes.readUInt32LE(at) === 2 && bytes.readUInt32LE(at + 4) === 0x7ff0_0000;

@@ -1,0 +1,102 @@
+import { inputLimits, NightshiftError, type Labels } from '@nightshift/types';
+import type { Refusal } from '../check.ts';
+
+/** What a decoder makes of a body, whatever its protocol: series, each with a range of the rows of times and values. */
+export type WireBatch = {
+  series: WireSeries[];
+  timestamps: number[];
+  values: number[];
+  /** Samples that say "no more of this series"; they have no value. */
+  staleMarkers: number;
+  /** NaN and infinities, legal where they come from (an empty summary): nothing can be learned of them. */
+  notFinite: number;
+  /** Native (exponential) histograms. */
+  histograms: number;
+};
+
+export type WireSeries = {
+  name: string;
+  labels: Labels;
+  /** The bytes of its labels as they came, where that is a way to know the series again. */
+  key?: string | undefined;
+  /** Its id, if its bytes are known; name and labels are empty then. */
+  id?: number | undefined;
+  refusal?: Refusal | undefined;
+  from: number;
+  to: number;
+};
+
+export const emptyWireBatch = (): WireBatch => ({
+  series: [],
+  timestamps: [],
+  values: [],
+  staleMarkers: 0,
+  notFinite: 0,
+  histograms: 0,
+});
+
+/** Adds a sample. Throws BODY_TOO_LARGE beyond what one request may hold. */
+export function addRow(wire: WireBatch, timestamp: number, value: number): void {
+  if (!Number.isFinite(value)) {
+    wire.notFinite += 1;
+    return;
+  }
+  if (wire.values.length >= inputLimits.samplesPerRequest) throw tooMany('samples', inputLimits.samplesPerRequest);
+  wire.timestamps.push(timestamp);
+  wire.values.push(value);
+}
+
+/** Name and labels of a series as far as they can be kept. */
+export type Identity = Pick<WireSeries, 'name' | 'labels' | 'refusal'>;
+
+/** Adds a series whose rows are those from `from` on. Throws BODY_TOO_LARGE beyond what one request may hold. */
+export function addSeries(
+  wire: WireBatch,
+  { name, labels, refusal }: Identity,
+  from: number,
+  key?: string,
+  id?: number,
+) {
+  if (wire.series.length >= inputLimits.samplesPerRequest) throw tooMany('series', inputLimits.samplesPerRequest);
+  wire.series.push({ name, labels, refusal, key, id, from, to: wire.values.length });
+}
+
+export const tooMany = (what: string, most: number) =>
+  new NightshiftError('BODY_TOO_LARGE', `more than ${most} ${what} in one request`);
+
+/**
+ * Puts labels together from what was sent; an empty value is the same as no label. Says what is wrong with a label that cannot be
+ * kept, in time: before a long list becomes an object.
+ */
+export function labelCollector() {
+  const labels: Record<string, string> = {};
+  let count = 0;
+  let chars = 0;
+  let refusal: Refusal | undefined;
+  const refuse = (field: string, reason: Refusal['reason'], message: string) => {
+    refusal ??= { field, reason, message };
+  };
+  return {
+    labels,
+    refusal: () => refusal,
+    add(name: string | undefined, value: string | undefined) {
+      if (refusal) return;
+      if (name === undefined || value === undefined) {
+        return refuse('labels', 'bad_characters', 'a label is not UTF-8');
+      }
+      if (value === '') return;
+      const field = `labels.${name.slice(0, 64)}`;
+      if (name === '__proto__') return refuse(field, 'forbidden', 'a label cannot be called __proto__');
+      if (Object.hasOwn(labels, name)) return refuse(field, 'duplicate', 'the label comes twice');
+      count += 1;
+      chars += name.length + value.length;
+      if (count > inputLimits.labelsPerSample) {
+        return refuse('labels', 'too_many', `more than ${inputLimits.labelsPerSample} labels`);
+      }
+      if (chars > inputLimits.seriesKeyBytes) {
+        return refuse('labels', 'too_long', `the labels have more than ${inputLimits.seriesKeyBytes} bytes together`);
+      }
+      labels[name] = value;
+    },
+  };
+}
