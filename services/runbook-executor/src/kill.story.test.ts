@@ -158,10 +158,11 @@ describe('kill -9', () => {
     const found: string[] = [];
     for (let round = 0; round < 10; round++) {
       const id = await open();
-      const offered = () =>
-        test.db.query(`SELECT 1 FROM outbox WHERE incident_id = $1 AND stage = 'remediate' AND sends > 0`, [id]);
-      await eventually(async () => expect(await offered()).toHaveLength(1), { everyMs: 2 });
-      await new Promise((resolve) => setTimeout(resolve, 20 * round)); // not waiting for anything: this is the moment of death
+      // Half of them die after the job was offered, half after the plan stood; then a little later each time: the moment of death.
+      const [until, after] = round % 2 === 0 ? ['outbox', `stage = 'remediate' AND sends > 0`] : ['action', 'step = 1'];
+      const reached = () => test.db.query(`SELECT 1 FROM ${until} WHERE incident_id = $1 AND ${after}`, [id]);
+      await eventually(async () => expect(await reached()).toHaveLength(1), { everyMs: 2 });
+      await new Promise((resolve) => setTimeout(resolve, 5 * round));
       await kill(child);
       found.push((await ledger(test.db, id)).map(({ state }) => state).join(' ') || 'no plan');
       child = await startExecutor();
