@@ -46,7 +46,7 @@ async function begin(backend: string, replicas: Partial<Replicas> = {}): Promise
   return { system, db };
 }
 
-const patience = { timeoutMs: 90_000, everyMs: 20 };
+const patience = { timeoutMs: 150_000, everyMs: 20 };
 
 async function theIncident({ db }: Story): Promise<Incident> {
   const ids = await db.query<{ id: string }>('SELECT id FROM incident');

@@ -21,6 +21,8 @@ CREATE TABLE setting (
   by    text NOT NULL,
   at    timestamptz NOT NULL DEFAULT nightshift_now()
 );
+-- There from the start: every admission locks this row, so that the first flip waits for nobody's luck.
+INSERT INTO setting (key, value, by) VALUES ('kill_switch', '{"on": false, "reason": ""}', 'default');
 
 CREATE TABLE api_token (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
