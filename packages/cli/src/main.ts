@@ -1,11 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { config } from './commands/config.ts';
-import { demo } from './commands/demo.ts';
-import { dev } from './commands/dev.ts';
-import { doctor } from './commands/doctor.ts';
-import { fault } from './commands/fault.ts';
-import { migrateAll } from './commands/migrate.ts';
-import { createIngestToken, listIngestTokens, revokeIngestToken } from './commands/token.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import type { DevOptions } from './commands/dev.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { defaultPortBase } from './ports.ts';
 import { scenarioNames } from './scenario.ts';
@@ -14,7 +9,7 @@ const whole = (text: string) => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 };
-/** Runs a command and ends with its exit code. */
+/** Runs a command, whose code is loaded only now, and ends with its exit code. */
 const ends =
   <Args extends unknown[]>(command: (...args: Args) => Promise<number>) =>
   async (...args: Args) => {
@@ -41,7 +36,7 @@ program
   .option(...portBase)
   .option(...verbose)
   .option('--no-open', 'do not open a browser')
-  .action(ends((options: { portBase: number; verbose: boolean; open: boolean }) => dev(options)));
+  .action(ends(async (options: DevOptions) => (await import('./commands/dev.ts')).dev(options)));
 program
   .command('demo')
   .description('start, break the shop in one way, and follow what becomes of it')
@@ -50,41 +45,38 @@ program
   .option('--json', 'one line of JSON on stdout', false)
   .option(...portBase)
   .option(...verbose)
-  .action(
-    ends((options: { scenario: string; exit: boolean; json: boolean; portBase: number; verbose: boolean }) =>
-      demo(options),
-    ),
-  );
+  .action(ends(async (options: DemoOptions) => (await import('./commands/demo.ts')).demo(options)));
 program
   .command('fault')
   .description('break the shop of the Nightshift that runs here; `undo` mends all')
   .argument('<scenario>', `one of ${scenarioNames.join(', ')}, undo`)
-  .action(ends((scenario: string) => fault(scenario)));
+  .action(ends(async (scenario: string) => (await import('./commands/fault.ts')).fault(scenario)));
 program
   .command('doctor')
   .description('look at everything that Nightshift needs on this machine')
   .option(...portBase)
-  .action(ends((options: { portBase: number }) => doctor(options)));
+  .action(ends(async (options: { portBase: number }) => (await import('./commands/doctor.ts')).doctor(options)));
 program
   .command('config')
   .description('list every environment variable of every service')
   .option('--json', 'as JSON', false)
-  .action(ends((options: { json: boolean }) => config(options)));
+  .action(ends(async (options: { json: boolean }) => (await import('./commands/config.ts')).config(options)));
 program
   .command('migrate')
   .description('bring the schema of DATABASE_URL and QUEUE_URL up to date')
-  .action(ends(() => migrateAll()));
+  .action(ends(async () => (await import('./commands/migrate.ts')).migrateAll()));
 
+const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');
 token
   .command('create')
   .argument('<name>', 'who will use it')
   .option('--days <n>', 'ends after so many days', whole)
-  .action(ends((name: string, options: { days?: number }) => createIngestToken(name, options)));
-token.command('list').action(ends(() => listIngestTokens()));
+  .action(ends(async (name: string, options: { days?: number }) => (await tokens()).createIngestToken(name, options)));
+token.command('list').action(ends(async () => (await tokens()).listIngestTokens()));
 token
   .command('revoke')
   .argument('<id>', 'as `token list` shows it', whole)
-  .action(ends((id: number) => revokeIngestToken(id)));
+  .action(ends(async (id: number) => (await tokens()).revokeIngestToken(id)));
 
 await program.parseAsync();

@@ -37,7 +37,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const ports: Ports = options.portBase ? fixedPorts(names, options.portBase) : await freePorts(names);
     // Not that of Postgres: its own start first stops the one that a killed run left there, and then looks.
     await assertPortsFree(without(ports, 'postgres'));
-    log.say(`data in ${dir}`);
+    log.say(`starting Nightshift and the demo shop; data in ${dir}`);
     const ground = await openGround({ dataDir: dir, env, port: ports.postgres, durable: options.durable });
     undo.push(() => ground.close());
     signal?.throwIfAborted();

@@ -26,7 +26,6 @@ export async function demo(options: DemoOptions): Promise<number> {
   const dir = options.exit ? await mkdtemp(join(tmpdir(), 'nightshift-demo-')) : dataFolder(process.env);
   const own = options.exit ? { durable: false } : { portBase: options.portBase };
   try {
-    screen('starting Nightshift and the demo shop …');
     const run = await startRun({ dir, verbose: options.verbose, screen, env: process.env, signal, ...own });
     try {
       const code = await tell(run, options, screen, signal);

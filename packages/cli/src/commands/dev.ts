@@ -9,7 +9,6 @@ export type DevOptions = { portBase: number; verbose: boolean; open: boolean };
 export async function dev(options: DevOptions): Promise<number> {
   const screen = (text: string) => void process.stdout.write(`${text}\n`);
   const interruption = onInterrupt(screen);
-  screen('starting Nightshift …');
   const startedAt = performance.now();
   const run = await startRun({
     dir: dataFolder(process.env),

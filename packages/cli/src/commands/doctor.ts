@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDb } from '@nightshift/db';
@@ -75,6 +75,7 @@ async function postgres(running: Running | null): Promise<string> {
   const url = running?.databaseUrl ?? process.env.DATABASE_URL;
   if (url) return version(url);
   const dir = await mkdtemp(join(tmpdir(), 'nightshift-doctor-'));
+  await chmod(dir, 0o711); // as root, the server runs as another user
   try {
     const ground = await openGround({ dataDir: dir, env: {}, durable: false });
     try {
