@@ -227,6 +227,25 @@ describe('the journey', () => {
     ).toBe('escalated');
   });
 
+  it('is, when reopened, the trouble that it is now', () => {
+    const resolvedByUs = run(open, diagnosed, chosen, succeeded, remediated, {
+      kind: 'recovered',
+      detail: '',
+      freshSamples: 5,
+      since: 2_003,
+    });
+    const again = {
+      kind: 'reopened',
+      reason: 'again',
+      type: 'service_down',
+      severity: 'critical',
+      title: 'shop-api: down',
+    } as const;
+    expect(decide(resolvedByUs, again, 9_000)).toMatchObject({
+      incident: { type: 'service_down', severity: 'critical', title: 'shop-api: down' },
+    });
+  });
+
   it('reopens inside the window, but not what a person ended', () => {
     const resolvedByUs = run(open, diagnosed, chosen, succeeded, remediated, {
       kind: 'recovered',

@@ -72,13 +72,17 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     });
   },
 
-  reopened: only(['resolved'], (incident, _event, at) => {
+  reopened: only(['resolved'], (incident, event, at) => {
     if (incident.resolution === 'person' || incident.resolution === 'false_positive')
       return ignore('a person ended it');
     const again = {
       resolvedAt: null,
       resolution: null,
       reopens: incident.reopens + 1,
+      // It may be another trouble this time: the remedy follows what is wrong now, not what was wrong then.
+      type: event.type ?? incident.type,
+      severity: event.severity ?? incident.severity,
+      title: event.title ?? incident.title,
       acknowledgedBy: null,
       acknowledgedAt: null,
     };

@@ -31,7 +31,8 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
   if (known && known.state !== 'resolved') return { incidentId: known.id, outcome: 'open_already' };
   if (known?.resolution === 'false_positive') return { incidentId: known.id, outcome: 'suppressed' };
   if (known && known.resolution !== 'person') {
-    const result = await stepIn(tx, known.id, { kind: 'reopened', reason: alarm.reason }, { actor });
+    const { reason, type, severity, title } = alarm;
+    const result = await stepIn(tx, known.id, { kind: 'reopened', reason, type, severity, title }, { actor });
     if (result.accepted) return { incidentId: known.id, outcome: 'reopened' };
   }
   const id = newId('inc');

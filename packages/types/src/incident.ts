@@ -89,7 +89,13 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     type: IncidentType.optional(),
     title: z.string().optional(),
   }),
-  z.object({ kind: z.literal('reopened'), reason: z.string() }),
+  z.object({
+    kind: z.literal('reopened'),
+    reason: z.string(),
+    type: IncidentType.optional(),
+    severity: Severity.optional(),
+    title: z.string().optional(),
+  }),
   z.object({
     kind: z.literal('diagnosed'),
     results: z.array(z.object({ check: z.string(), target: z.string(), status: z.string(), summary: z.string() })),
