@@ -42,10 +42,6 @@ export function openLog(options: { dir: string; verbose: boolean; screen: (text:
   };
 }
 
-/** To files of a data folder alone. */
-export const createLog = (dataDir: string): Log =>
-  openLog({ dir: join(dataDir, 'logs'), verbose: false, screen: () => {} });
-
 function pretty(entry: Entry | null, text: string): string {
   if (!entry?.msg) return text;
   const cause = entry.err?.message && entry.err.message !== entry.msg ? `: ${entry.err.message}` : '';
