@@ -13,7 +13,8 @@ export function readBodiesAsJson(app: FastifyInstance): void {
   );
 }
 
-function readJson(bytes: Buffer, encoding = 'identity'): unknown {
+/** Throws BODY_INVALID. */
+export function readJson(bytes: Buffer, encoding = 'identity'): unknown {
   if (encoding !== 'identity') throw invalid(`the body is encoded as ${encoding.slice(0, 40)}: send plain JSON`);
   if (bytes.length === 0) throw invalid('the body is empty: send JSON');
   if (!isUtf8(bytes)) throw invalid('the body is not UTF-8');

@@ -14,6 +14,7 @@ export const refusalReasons = [
   'bad_characters',
   'forbidden',
   'duplicate',
+  'unsupported',
   'series_limit',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];

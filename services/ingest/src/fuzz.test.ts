@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { NightshiftError } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
+import { readJson } from './body.ts';
+import { readOtlpJson } from './otlp/read-json.ts';
+import { readOtlpProtobuf } from './otlp/read-protobuf.ts';
 import { declaredLength, inflate } from './remote-write/inflate.ts';
 import { readWriteRequest } from './remote-write/read-v1.ts';
 import { readRequestV2 } from './remote-write/read-v2.ts';
 import { requestV2, snappy, staleMarker, type Sent } from './remote-write/remote-write.fixture.ts';
+import { message, type Field } from './wire/protobuf.fixture.ts';
 
 /** FUZZ_INPUTS=1000000 for the long run. Each decoder gets as many. */
 const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000);
@@ -50,6 +54,84 @@ const series: Sent[] = Array.from({ length: 20 }, (_, i) => ({
   histograms: i % 2,
 }));
 
+const otlp = message([
+  1,
+  message(
+    [1, message([1, message([1, 'service.name'], [2, message([1, 'shop'])])])],
+    [
+      2,
+      message(
+        ...[5, 7, 9, 10, 11].map((kind): Field => [
+          2,
+          message([1, 'm'], [kind, message([1, point()], [2, 1], [3, 1])]),
+        ]),
+      ),
+    ],
+  ),
+]);
+
+/** All fields that any kind of point has. */
+function point(): Buffer {
+  const attribute = message([1, 'zone'], [2, message([3, 7])]);
+  const time = { fixed64: 1_732_400_000_000_000_000n };
+  return message(
+    [7, attribute],
+    [9, attribute],
+    [1, attribute],
+    [2, { fixed64: 1n }],
+    [3, time],
+    [4, { double: 1 }],
+    [5, { double: 2 }],
+    [6, Buffer.alloc(24, 1)],
+    [7, Buffer.alloc(16, 1)],
+    [8, 0],
+  );
+}
+
+const otlpJson = Buffer.from(
+  JSON.stringify({
+    resourceMetrics: [
+      {
+        resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
+        scopeMetrics: [
+          {
+            metrics: [
+              {
+                name: 'a',
+                gauge: {
+                  dataPoints: [
+                    {
+                      timeUnixNano: '1732400000000000000',
+                      asDouble: 1,
+                      attributes: [{ key: 'a', value: { intValue: '7' } }],
+                    },
+                  ],
+                },
+              },
+              {
+                name: 'b',
+                sum: {
+                  isMonotonic: true,
+                  aggregationTemporality: 1,
+                  dataPoints: [{ startTimeUnixNano: 1, timeUnixNano: 9e9, asInt: '7' }],
+                },
+              },
+              {
+                name: 'c',
+                histogram: {
+                  aggregationTemporality: 2,
+                  dataPoints: [{ count: 3, sum: 'NaN', bucketCounts: ['1', 2], explicitBounds: [5] }],
+                },
+              },
+              { name: 'd', summary: { dataPoints: [{ quantileValues: [{ quantile: 0.5, value: 2 }], flags: 1 }] } },
+            ],
+          },
+        ],
+      },
+    ],
+  }),
+);
+
 const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ['snappy', recorded, (body) => (declaredLength(body), inflate(body))],
   ['remote write 1.0', inflate(recorded), (body) => readWriteRequest(body, () => undefined)],
@@ -59,6 +141,8 @@ const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
     snappy(requestV2(series)),
     (body) => (declaredLength(body), readRequestV2(inflate(body))),
   ],
+  ['OTLP as protobuf', otlp, readOtlpProtobuf],
+  ['OTLP as JSON', otlpJson, (body) => readOtlpJson(readJson(body))],
 ];
 
 describe(`${inputs} bad bodies`, () => {

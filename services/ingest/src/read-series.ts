@@ -4,7 +4,13 @@ import type { SeriesRegistry } from './series.ts';
 import type { WireBatch, WireSeries } from './wire/series.ts';
 
 /** How many samples were refused, by reason, and one that was: enough to explain, whatever was sent. */
-export type Refusals = { total: number; byReason: Map<RefusalReason, number>; first: Refused | undefined };
+export type Refusals = {
+  total: number;
+  byReason: Map<RefusalReason, number>;
+  first: Refused | undefined;
+  /** The data points of which something was refused. */
+  points: Set<number>;
+};
 type Refused = Refusal & { name: string };
 
 export type ReadSeries = { batch: Batch; count: number; refused: Refusals };
@@ -19,7 +25,7 @@ export async function readSeries(
   registry: SeriesRegistry,
   remember?: Remember,
 ): Promise<ReadSeries> {
-  const refused: Refusals = { total: 0, byReason: new Map(), first: undefined };
+  const refused: Refusals = { total: 0, byReason: new Map(), first: undefined, points: new Set() };
   await identify(wire.series, registry, remember);
 
   const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
@@ -76,9 +82,10 @@ async function identify(series: WireSeries[], registry: SeriesRegistry, remember
   });
 }
 
-function refuse(refused: Refusals, { name }: WireSeries, why: Refusal, samples: number): void {
+function refuse(refused: Refusals, { name, point }: WireSeries, why: Refusal, samples: number): void {
   if (samples === 0) return;
   refused.total += samples;
   refused.byReason.set(why.reason, (refused.byReason.get(why.reason) ?? 0) + samples);
+  if (point !== undefined) refused.points.add(point);
   refused.first ??= { ...why, name };
 }

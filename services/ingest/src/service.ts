@@ -12,6 +12,7 @@ import { aboutRoutes } from './routes/about.ts';
 import { authorize } from './routes/authorize.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
 import { openDoor } from './routes/door.ts';
+import { otlpRoute } from './routes/otlp.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
 import { openSeriesRegistry } from './series.ts';
@@ -58,6 +59,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     readBodiesAsJson(scope);
     scope.addHook('onRequest', authorize(checkToken));
     await scope.register(async (inner) => samplesRoute(inner, samples));
+    await scope.register(async (inner) => otlpRoute(inner, samples));
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
     );

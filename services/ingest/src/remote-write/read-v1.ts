@@ -58,7 +58,10 @@ function readSeries(from: Cursor, wire: WireBatch, known: (key: string) => numbe
   from.end = outer;
   const key = together && labelsFrom !== -1 ? from.bytes.toString('latin1', labelsFrom, labelsTo) : undefined;
   const id = key === undefined ? undefined : known(key);
-  addSeries(wire, id === undefined ? readLabels({ bytes: from.bytes, at: start, end }) : anonymous, rowsFrom, key, id);
+  addSeries(wire, id === undefined ? readLabels({ bytes: from.bytes, at: start, end }) : anonymous, rowsFrom, {
+    key,
+    id,
+  });
 }
 
 /** A series that is known by its bytes needs no name. */

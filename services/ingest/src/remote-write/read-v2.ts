@@ -78,7 +78,7 @@ function readSeries(from: Cursor, wire: WireBatch, symbols: Symbols): void {
     }
   }
   from.end = outer;
-  addSeries(wire, labelsOf(refs, symbols), rowsFrom);
+  addSeries(wire, labelsOf(refs, symbols), rowsFrom, {});
 }
 
 function labelsOf(refs: number[], symbols: Symbols): Identity {

@@ -12,6 +12,8 @@ export type WireBatch = {
   notFinite: number;
   /** Native (exponential) histograms. */
   histograms: number;
+  /** How many rows, and how many series, one request may come to. */
+  readonly most: number;
 };
 
 export type WireSeries = {
@@ -22,11 +24,14 @@ export type WireSeries = {
   /** Its id, if its bytes are known; name and labels are empty then. */
   id?: number | undefined;
   refusal?: Refusal | undefined;
+  /** Which data point it is of, where several series come of one. */
+  point?: number | undefined;
   from: number;
   to: number;
 };
 
-export const emptyWireBatch = (): WireBatch => ({
+export const emptyWireBatch = (most: number = inputLimits.samplesPerRequest): WireBatch => ({
+  most,
   series: [],
   timestamps: [],
   values: [],
@@ -41,7 +46,7 @@ export function addRow(wire: WireBatch, timestamp: number, value: number): void 
     wire.notFinite += 1;
     return;
   }
-  if (wire.values.length >= inputLimits.samplesPerRequest) throw tooMany('samples', inputLimits.samplesPerRequest);
+  if (wire.values.length >= wire.most) throw tooMany('samples', wire.most);
   wire.timestamps.push(timestamp);
   wire.values.push(value);
 }
@@ -54,11 +59,11 @@ export function addSeries(
   wire: WireBatch,
   { name, labels, refusal }: Identity,
   from: number,
-  key?: string,
-  id?: number,
-) {
-  if (wire.series.length >= inputLimits.samplesPerRequest) throw tooMany('series', inputLimits.samplesPerRequest);
-  wire.series.push({ name, labels, refusal, key, id, from, to: wire.values.length });
+  known: Pick<WireSeries, 'key' | 'id' | 'point'>,
+): void {
+  if (wire.series.length >= wire.most) throw tooMany('series', wire.most);
+  const { key, id, point } = known;
+  wire.series.push({ name, labels, refusal, key, id, point, from, to: wire.values.length });
 }
 
 export const tooMany = (what: string, most: number) =>
