@@ -19,6 +19,12 @@ export type Verdict = {
   high: number;
   /** -log10 of how probable a value this far out is, were all well: 0 to 16. A score of 3 is one in a thousand. */
   score: number;
+  /**
+   * What sets off an alarm, larger for a clearer one: the score without what is old news, such as the rest of an episode. Its
+   * unit is the algorithm's; `alarm` says whether it reaches the threshold, and the rule calls it harm.
+   */
+  alarmScore: number;
+  alarm: boolean;
   severity: Severity | undefined;
   direction: Direction | undefined;
   because: Reason | undefined;

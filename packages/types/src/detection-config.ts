@@ -16,7 +16,7 @@ export type DetectionRule = z.infer<typeof DetectionRule>;
 
 export const DetectionConfig = z.strictObject({
   schema: z.literal(1),
-  detector: z.enum(['zscore']).default('zscore'),
+  detector: z.enum(['zscore', 'adaptive']).default('zscore'),
   rules: z.array(DetectionRule).max(1_000).default([]),
   /** An incident opens at this many critical, or this many anomalous, series of one service within the window. */
   composite: z

@@ -1,7 +1,7 @@
 import type { Verdict } from '../detector.ts';
 import { harms, type Rule } from '../rules.ts';
+import { ring } from '../series/columns.ts';
 import { tailScore } from '../tail.ts';
-import { ring } from './columns.ts';
 import { absoluteFloor, criticalZ, relativeFloor, warningZ } from './constants.ts';
 
 /** Mean and standard deviation of a baseline, floored, and the band that follows from them. */
@@ -40,6 +40,8 @@ export function judge(value: number, band: Band, rule: Rule): Verdict {
     low: band.low,
     high: band.high,
     score: tailScore(z, band.learned, rule.harm === 'both' ? 2 : 1),
+    alarmScore: Math.abs(z),
+    alarm: anomalous,
     severity: !anomalous ? undefined : Math.abs(z) > criticalZ ? 'critical' : 'warning',
     direction: anomalous || because ? direction : undefined,
     because,

@@ -5,7 +5,6 @@ export const criticalZ = 4;
 
 const second = 1_000;
 const minute = 60 * second;
-const hour = 60 * minute;
 
 /** A flat line has no deviation to measure by: at least a thousandth of the mean counts as one, and never nothing. */
 export const relativeFloor = 1e-3;
@@ -15,13 +14,3 @@ export const greatestValue = 1e150;
 
 /** A shift that lasts this long is the new normal, provided that `minLearned` samples of it are there to learn from. */
 export const adoptAfterMs = 30 * minute;
-/** An episode is over when its series was calm for this long, or for three of its steps if that is longer. */
-export const calmMs = 60 * second;
-export const calmSteps = 3;
-
-/** Silent: nothing for five of its usual steps, and for at least half a minute. Needs a few samples to know the step. */
-export const silentSteps = 5;
-export const silentMs = 30 * second;
-export const samplesToKnowStep = 5;
-/** After this much silence a series is forgotten, as its baseline is: what it learned says nothing about today. */
-export const forgetAfterMs = 48 * hour;

@@ -1,13 +1,17 @@
 import type { DetectionConfig } from '@nightshift/types';
-import type { Detector, Dropped, Reason, Verdict } from '../detector.ts';
+import type { Detector, Verdict } from '../detector.ts';
 import { ruleBook, type Rule } from '../rules.ts';
-import { arrive, measure } from './arrival.ts';
+import { arrive, measure } from '../series/arrival.ts';
+import { ring } from '../series/columns.ts';
+import { followEpisode } from '../series/episodes.ts';
+import { pointsOf, remember } from '../series/points.ts';
+import { findSilent } from '../series/silence.ts';
+import { loadTable, makeTable, rowFor, saveTable } from '../series/table.ts';
+import { drop, undecided } from '../series/undecided.ts';
 import { bandOf, judge } from './band.ts';
-import { ring, type Columns } from './columns.ts';
+import { layout, type Columns } from './columns.ts';
 import { greatestValue, minLearned } from './constants.ts';
-import { followEpisode, followRun, learn, pointsOf, remember } from './learning.ts';
-import { findSilent } from './silence.ts';
-import { loadTable, makeTable, rowFor, saveTable } from './table.ts';
+import { followRun, learn } from './learning.ts';
 
 /**
  * The reference rule (60 values, |z| above 3 and 4) with its defects mended. Judging comes before learning, and what lies
@@ -15,7 +19,11 @@ import { loadTable, makeTable, rowFor, saveTable } from './table.ts';
  */
 export function createZscore(config: DetectionConfig): Detector {
   let ruleOf = ruleBook(config.rules);
-  let table = makeTable();
+  let table = makeTable(layout);
+  const lastBand = (row: number, rule: Rule) => {
+    const learned = table.columns.learned[row]!;
+    return learned < minLearned ? null : bandOf(table.columns.window, row * ring, learned, rule.minEffect);
+  };
   return {
     algorithm: 'zscore',
     get size() {
@@ -24,13 +32,13 @@ export function createZscore(config: DetectionConfig): Detector {
     observe(seriesId, metric, timestamp, value) {
       if (!(Math.abs(value) <= greatestValue) || !Number.isFinite(timestamp)) return drop('not_finite', value);
       const row = rowFor(table, seriesId, metric);
-      const dropped = arrive(table.columns, row, timestamp);
+      const dropped = arrive(table, row, timestamp);
       if (dropped) return drop(dropped, value);
       const measured = measure(table.columns, row, metric, timestamp, value);
       if (Number.isNaN(measured)) return undecided(measured, 'learning');
       return assess(table.columns, row, timestamp, measured, ruleOf(metric));
     },
-    silent: (now, since) => findSilent(table, ruleOf, now, since),
+    silent: (now, since) => findSilent(table, ruleOf, lastBand, now, since),
     history(seriesId) {
       const row = table.rowOf.get(seriesId);
       return row === undefined ? [] : pointsOf(table.columns, row);
@@ -40,33 +48,8 @@ export function createZscore(config: DetectionConfig): Detector {
     },
     snapshot: () => saveTable(table),
     restore(bytes) {
-      table = loadTable(bytes);
+      table = loadTable(layout, bytes);
     },
-  };
-}
-
-const drop = (dropped: Dropped, value: number) => withoutBand(value, false, dropped, undefined);
-const undecided = (value: number, because: Reason) => withoutBand(value, true, undefined, because);
-
-function withoutBand(
-  value: number,
-  accepted: boolean,
-  dropped: Dropped | undefined,
-  because: Reason | undefined,
-): Verdict {
-  return {
-    state: 'learning',
-    accepted,
-    dropped,
-    value,
-    expected: NaN,
-    low: NaN,
-    high: NaN,
-    score: 0,
-    severity: undefined,
-    direction: undefined,
-    because,
-    episodeAt: null,
   };
 }
 

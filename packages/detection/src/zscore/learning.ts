@@ -1,52 +1,15 @@
-import type { HistoryPoint } from '../detector.ts';
+import { ring } from '../series/columns.ts';
+import { calmFor } from '../series/episodes.ts';
+import { pointsOf } from '../series/points.ts';
 import type { Band } from './band.ts';
-import { ring, type Columns } from './columns.ts';
-import { adoptAfterMs, calmMs, calmSteps, minLearned } from './constants.ts';
+import type { Columns } from './columns.ts';
+import { adoptAfterMs, minLearned } from './constants.ts';
 
 /** Puts a value into the baseline, in place of the oldest where it is full. */
 export function learn(columns: Columns, row: number, value: number): void {
   const learned = columns.learned[row]!;
   columns.window[row * ring + (learned % ring)] = value;
   columns.learned[row] = learned + 1;
-}
-
-/** Keeps a point for charts, with the band it was judged by. */
-export function remember(columns: Columns, row: number, at: number, value: number, band: Band | null): void {
-  const cell = row * ring + (columns.points[row]! % ring);
-  columns.pointAt[cell] = at;
-  columns.pointValue[cell] = value;
-  columns.pointExpected[cell] = band?.expected ?? NaN;
-  columns.pointLow[cell] = band?.low ?? NaN;
-  columns.pointHigh[cell] = band?.high ?? NaN;
-  columns.points[row] = columns.points[row]! + 1;
-}
-
-/** The last points, oldest first. Bands were kept in single precision: good to seven digits. */
-export function pointsOf(columns: Columns, row: number): HistoryPoint[] {
-  const total = columns.points[row]!;
-  const known = (band: number) => (Number.isNaN(band) ? null : band);
-  return Array.from({ length: Math.min(total, ring) }, (_, i) => {
-    const cell = row * ring + ((total - Math.min(total, ring) + i) % ring);
-    return {
-      at: columns.pointAt[cell]!,
-      value: columns.pointValue[cell]!,
-      expected: known(columns.pointExpected[cell]!),
-      low: known(columns.pointLow[cell]!),
-      high: known(columns.pointHigh[cell]!),
-    };
-  });
-}
-
-const calmFor = (columns: Columns, row: number) => Math.max(calmMs, calmSteps * columns.stepMs[row]!);
-
-/** Follows harmful episodes, which end after a calm time. Returns since when one is on; null: none is. */
-export function followEpisode(columns: Columns, row: number, at: number, harmful: boolean): number | null {
-  const on = columns.harmAt[row]! > 0 && at - columns.harmAt[row]! <= calmFor(columns, row);
-  if (harmful) {
-    if (!on) columns.episodeAt[row] = at;
-    columns.harmAt[row] = at;
-  }
-  return on || harmful ? columns.episodeAt[row]! : null;
 }
 
 /**

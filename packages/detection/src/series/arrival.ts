@@ -1,14 +1,16 @@
 import type { Dropped } from '../detector.ts';
-import { clearRow, type Columns } from './columns.ts';
-import { forgetAfterMs } from './constants.ts';
+import { clearRow, type Fields, type SharedColumns, type SharedFields } from './columns.ts';
+import { forgetAfterMs } from './silence.ts';
+import type { Table } from './table.ts';
 
 /** Takes note of a sample's time. Returns why the sample does not count, if it does not; then nothing has changed. */
-export function arrive(columns: Columns, row: number, at: number): Dropped | undefined {
+export function arrive<F extends Fields & SharedFields>(table: Table<F>, row: number, at: number): Dropped | undefined {
+  const columns: SharedColumns = table.columns;
   const known = columns.samples[row]! > 0;
   const gap = at - columns.lastAt[row]!;
   if (known && gap === 0) return 'duplicate';
   if (known && gap < 0) return 'late';
-  if (known && gap > forgetAfterMs) clearRow(columns, row);
+  if (known && gap > forgetAfterMs) clearRow(table.layout, table.columns, row);
   else if (known) columns.stepMs[row] = nextStep(columns.stepMs[row]!, gap);
   columns.lastAt[row] = at;
   columns.samples[row] = columns.samples[row]! + 1;
@@ -24,7 +26,7 @@ function nextStep(step: number, gap: number): number {
  * What is judged: a gauge's value, or the rate per second of a counter (a name ending in `_total`). A counter that fell was
  * reset, and has counted from zero since. NaN for a counter's first reading.
  */
-export function measure(columns: Columns, row: number, metric: string, at: number, value: number): number {
+export function measure(columns: SharedColumns, row: number, metric: string, at: number, value: number): number {
   if (!metric.endsWith('_total')) return value;
   const before = columns.reading[row]!;
   const seconds = (at - columns.readingAt[row]!) / 1_000;

@@ -1,0 +1,30 @@
+import { fresh, type Algorithm } from './algorithms.ts';
+
+export type Cost = { series: number; microsecondsPerSample: number; bytesPerSeries: number };
+
+const samplesPerSize = 2_000_000;
+
+/** Time per sample on one core and size of the state, with so many series that send in turn. */
+export function measureCost(algorithm: Algorithm, series: number): Cost {
+  const detector = fresh(algorithm);
+  const rounds = Math.max(10, Math.ceil(samplesPerSize / series));
+  let random = 1;
+  const send = (from: number, to: number) => {
+    for (let round = from; round < to; round++) {
+      for (let id = 1; id <= series; id++) {
+        random = (Math.imul(random, 1_664_525) + 1_013_904_223) | 0;
+        detector.observe(id, 'value', 1_700_000_000_000 + round * 10_000, 100 + random / 2 ** 31);
+      }
+    }
+  };
+  // Past learning, so that the samples that count are judged.
+  send(0, 35);
+  const before = process.hrtime.bigint();
+  send(35, 35 + rounds);
+  const nanoseconds = Number(process.hrtime.bigint() - before);
+  return {
+    series,
+    microsecondsPerSample: nanoseconds / 1_000 / (rounds * series),
+    bytesPerSeries: detector.snapshot().length / series,
+  };
+}

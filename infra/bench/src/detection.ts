@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { algorithms } from './algorithms.ts';
+import { measureCost, type Cost } from './cost.ts';
+import { runEvents } from './events-run.ts';
+import type { EventFigures } from './events.ts';
+import { loadGroups } from './labelled.ts';
+import { loadCorpus } from './nab/corpus.ts';
+import { proveScorer, type Proof } from './nab/prove.ts';
+import { runNab, type NabFigures } from './nab/run.ts';
+
+/** A set that is absent is `null` and has a line in `absent` that says how to get it. */
+export type Figures = {
+  proof: Proof[] | null;
+  algorithms: {
+    name: string;
+    threshold: number;
+    nab: NabFigures | null;
+    kpi: EventFigures | null;
+    asd: EventFigures | null;
+    cost: Cost[];
+  }[];
+  absent: string[];
+};
+
+const sources = {
+  nab: 'https://github.com/numenta/NAB: data/, labels/, and of results/ the published scores and thresholds',
+  kpi: 'https://github.com/NetManAIOps/KPI-Anomaly-Detection: one kpiNN.csv.gz a series (timestamp,value,label,part)',
+  asd: 'https://github.com/zhhlee/InterFusion: one omi-N.csv.gz a machine (timestamp,label,part,m00,...)',
+};
+
+/** Measures everything there is data for in `folder`. `sizes`: the numbers of series to measure the cost at. */
+export function benchDetection(folder: string, sizes: number[]): Figures {
+  const absent: string[] = [];
+  const load = <T>(set: keyof typeof sources, read: (path: string) => T): T | null => {
+    const path = join(folder, set);
+    if (existsSync(path)) return read(path);
+    absent.push(`${set}: skipped, no folder ${path}. Get it from ${sources[set]}`);
+    return null;
+  };
+  const nab = load('nab', loadCorpus);
+  const kpi = load('kpi', loadGroups);
+  const asd = load('asd', loadGroups);
+  return {
+    proof: nab && proveScorer(join(folder, 'nab'), nab),
+    algorithms: algorithms.map((algorithm) => ({
+      name: algorithm.name,
+      threshold: algorithm.threshold,
+      nab: nab && runNab(algorithm, nab),
+      kpi: kpi && runEvents(algorithm, kpi),
+      asd: asd && runEvents(algorithm, asd),
+      cost: sizes.map((series) => measureCost(algorithm, series)),
+    })),
+    absent,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Figures } from './detection.ts';
+import type { EventFigures } from './events.ts';
+
+/** The figures as a Markdown table, one column per algorithm. */
+export function report({ proof, algorithms, absent }: Figures): string {
+  const row = (name: string, cell: (of: Figures['algorithms'][number]) => string | undefined) =>
+    `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? 'skipped')].join(' | ')} |`;
+  const events = (name: string, unit: string, of: (a: Figures['algorithms'][number]) => EventFigures | null) => [
+    row(`${name}: recall`, (a) => fraction(of(a)?.recall, of(a))),
+    row(`${name}: false alarms per ${unit}-day`, (a) => of(a)?.falsePerDay.toFixed(2)),
+    row(`${name}: median delay`, (a) => (of(a) ? `${of(a)!.medianDelayMs / 60_000} min` : undefined)),
+  ];
+  const nab = (pick: 'swept' | 'frozen') => (a: Figures['algorithms'][number]) =>
+    a.nab?.map((figures) => figures[pick].toFixed(1)).join(' / ');
+  return [
+    ...(proof ?? []).map(
+      ({ detector, profile, published, computed }) =>
+        `scorer: ${detector} ${profile} published ${published.toFixed(4)}, computed ${computed.toFixed(4)}`,
+    ),
+    '',
+    row('', ({ name, threshold }) => `${name}, threshold ${threshold}`),
+    `|---|${algorithms.map(() => '---|').join('')}`,
+    row('NAB swept: standard / low FP / low FN', nab('swept')),
+    row('NAB at the frozen threshold', nab('frozen')),
+    ...events('KPI', 'series', ({ kpi }) => kpi),
+    ...events('ASD, any of 19 series', 'machine', ({ asd }) => asd),
+    ...(algorithms[0]?.cost ?? []).map(({ series }, i) =>
+      row(`${series} series: per sample, per series`, ({ cost }) => {
+        const { microsecondsPerSample, bytesPerSeries } = cost[i]!;
+        return `${microsecondsPerSample.toFixed(2)} us, ${Math.round(bytesPerSeries)} B`;
+      }),
+    ),
+    '',
+    ...absent,
+  ].join('\n');
+}
+
+const fraction = (recall: number | undefined, of: EventFigures | null) =>
+  recall === undefined || !of ? undefined : `${recall.toFixed(3)} (${of.found} of ${of.events})`;

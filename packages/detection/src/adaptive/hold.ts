@@ -1,0 +1,42 @@
+import { calmFor } from '../series/episodes.ts';
+import type { Columns } from './columns.ts';
+import { adoptAfterMs, minLearned } from './constants.ts';
+
+export type Band = { expected: number; low: number; high: number };
+
+/** Whether an alarm is on and the value is still outside of the band from before it, on either side. */
+export function isHeld(columns: Columns, row: number, value: number): boolean {
+  return columns.heldAt[row]! > 0 && (value < columns.heldLow[row]! || value > columns.heldHigh[row]!);
+}
+
+/** Begins to hold the band that an alarm was judged by. */
+export function hold(columns: Columns, row: number, at: number, band: Band, score: number): void {
+  columns.heldAt[row] = columns.heldLastAt[row] = at;
+  columns.heldSamples[row] = 1;
+  columns.heldExpected[row] = band.expected;
+  columns.heldLow[row] = band.low;
+  columns.heldHigh[row] = band.high;
+  columns.heldScore[row] = score;
+}
+
+/**
+ * Follows an alarm: it ends when the series was calm for a while, or has been outside for half an hour and 30 samples, which
+ * makes a shift the new normal.
+ */
+export function followHold(columns: Columns, row: number, at: number, outside: boolean): void {
+  if (!(columns.heldAt[row]! > 0)) return;
+  if (outside) {
+    columns.heldLastAt[row] = at;
+    columns.heldSamples[row]!++;
+    if (columns.heldSamples[row]! > minLearned && at - columns.heldAt[row]! >= adoptAfterMs)
+      release(columns, row, true);
+  } else if (at - columns.heldLastAt[row]! > calmFor(columns, row)) release(columns, row, false);
+}
+
+/** A shift that was adopted moves the level there at once: the profiles follow in their own time. */
+function release(columns: Columns, row: number, adopt: boolean): void {
+  columns.heldAt[row] = 0;
+  if (!adopt) return;
+  columns.level[row] = columns.last[row]!;
+  columns.harmAt[row] = 0;
+}

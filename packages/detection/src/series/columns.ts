@@ -1,0 +1,82 @@
+/** The state of many series, one typed array per field. A series is a row; every algorithm has a layout of its own. */
+type Column = Float64Array | Float32Array | Uint32Array;
+type Field<C extends Column = Column> = { make: (rows: number) => C; perSeries: number };
+export type Fields = Record<string, Field>;
+export type ColumnsOf<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['make']> };
+
+/**
+ * Field by field; the order is the order in a snapshot. Changing it means a new `version`. `magic` tells the algorithms'
+ * snapshots apart; `unknown` are the fields that are NaN, not zero, where nothing is known.
+ */
+export type Layout<F extends Fields = Fields> = { fields: F; unknown: (keyof F)[]; magic: number; version: number };
+
+/** How many points of a series are kept for charts. */
+export const ring = 60;
+
+export const f64 = (perSeries = 1) => ({ make: (rows: number) => new Float64Array(rows * perSeries), perSeries });
+export const f32 = (perSeries = 1) => ({ make: (rows: number) => new Float32Array(rows * perSeries), perSeries });
+export const u32 = (perSeries = 1) => ({ make: (rows: number) => new Uint32Array(rows * perSeries), perSeries });
+
+/** What every layout has, whatever its algorithm: the time of samples, counters' readings, points, episodes. */
+export type SharedFields = {
+  seriesId: Field<Float64Array>;
+  /** Time of the newest accepted sample; the usual distance between two. */
+  lastAt: Field<Float64Array>;
+  stepMs: Field<Float64Array>;
+  samples: Field<Float64Array>;
+  /** A counter's last reading. NaN: none yet. */
+  reading: Field<Float64Array>;
+  readingAt: Field<Float64Array>;
+  /** A harmful episode: its first sample, its last. 0: none. */
+  episodeAt: Field<Float64Array>;
+  harmAt: Field<Float64Array>;
+  pointAt: Field<Float64Array>;
+  pointValue: Field<Float64Array | Float32Array>;
+  pointExpected: Field<Float32Array>;
+  pointLow: Field<Float32Array>;
+  pointHigh: Field<Float32Array>;
+  /** Index into the list of metric names. */
+  metric: Field<Uint32Array>;
+  /** How many points there ever were: the ring's position and, up to 60, its length. */
+  points: Field<Uint32Array>;
+};
+export type SharedColumns = ColumnsOf<SharedFields>;
+
+/** Columns with room for so many series, all zero. */
+export function makeColumns<F extends Fields>(layout: Layout<F>, rows: number): ColumnsOf<F> {
+  return Object.fromEntries(
+    Object.entries(layout.fields).map(([name, field]) => [name, field.make(rows)]),
+  ) as ColumnsOf<F>;
+}
+
+/** The same series with more room. */
+export function growColumns<F extends Fields>(layout: Layout<F>, columns: ColumnsOf<F>, rows: number): ColumnsOf<F> {
+  const grown = makeColumns(layout, rows);
+  for (const name of Object.keys(layout.fields)) grown[name]!.set(columns[name]!);
+  return grown;
+}
+
+/** Copies one row over another. */
+export function moveRow<F extends Fields>(layout: Layout<F>, columns: ColumnsOf<F>, from: number, to: number): void {
+  for (const [name, { perSeries }] of Object.entries(layout.fields))
+    columns[name]!.copyWithin(to * perSeries, from * perSeries, (from + 1) * perSeries);
+}
+
+/** Makes a row that of a series nothing is known of but its name. */
+export function clearRow<F extends Fields>(layout: Layout<F>, columns: ColumnsOf<F>, row: number): void {
+  for (const [name, { perSeries }] of Object.entries(layout.fields)) {
+    const nothing = layout.unknown.includes(name) ? NaN : 0;
+    if (name !== 'seriesId' && name !== 'metric') columns[name]!.fill(nothing, row * perSeries, (row + 1) * perSeries);
+  }
+}
+
+/** The bytes of the first `rows` rows of a field. */
+export function columnBytes<F extends Fields>(
+  layout: Layout<F>,
+  columns: ColumnsOf<F>,
+  name: string,
+  rows: number,
+): Uint8Array {
+  const column = columns[name]!;
+  return new Uint8Array(column.buffer, 0, rows * layout.fields[name]!.perSeries * column.BYTES_PER_ELEMENT);
+}
