@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createDetector } from '../create.ts';
-import type { Verdict } from '../detector.ts';
-import { config } from '../stand-ins.ts';
+import { createDetector } from './create.ts';
+import type { Verdict } from './detector.ts';
+import { config } from './stand-ins.ts';
 
 type Sample = { series: number; at: number; value: number };
 
@@ -25,11 +25,13 @@ const stream = fc
   });
 
 const metric = (series: number) => (series === 3 ? 'requests_total' : 'latency_ms');
-const run = (samples: Sample[], detector = createDetector(config())) =>
-  samples.map(({ series, at, value }) => detector.observe(series, metric(series), at, value));
 const accepted = (verdicts: Verdict[]) => verdicts.filter((verdict) => verdict.accepted);
 
-describe('whatever comes', () => {
+describe.each(['zscore', 'adaptive'])('whatever comes to %s', (algorithm) => {
+  const make = () => createDetector(config([], { detector: algorithm }));
+  const run = (samples: Sample[], detector = make()) =>
+    samples.map(({ series, at, value }) => detector.observe(series, metric(series), at, value));
+
   test('duplicates and late samples do not change any verdict', () => {
     fc.assert(
       fc.property(stream, fc.array(fc.nat(), { minLength: 1, maxLength: 40 }), (samples, repeats) => {
@@ -68,9 +70,9 @@ describe('whatever comes', () => {
     fc.assert(
       fc.property(stream, fc.nat(), (samples, cut) => {
         const half = cut % samples.length;
-        const original = createDetector(config());
+        const original = make();
         run(samples.slice(0, half), original);
-        const restored = createDetector(config());
+        const restored = make();
         restored.restore(original.snapshot());
         expect(run(samples.slice(half), restored)).toEqual(run(samples.slice(half), original));
         expect(restored.snapshot()).toEqual(original.snapshot());
