@@ -91,7 +91,8 @@ export function recentAnomalies(tx: Tx, service: string, since: number): Promise
             a.value, a.expected, a.score, a.severity, a.direction, a.incident_id AS "incidentId"
        FROM anomaly a JOIN series s ON s.id = a.series_id
       WHERE a.service = $1 AND a.last_at > ms($2)
-        AND a.last_at > coalesce((SELECT max(resolved_at) FROM incident WHERE fingerprint = 'service:' || $1), '-infinity')
+        AND a.last_at > coalesce((SELECT max(e.at) FROM event e JOIN incident i ON i.id = e.incident_id
+                                   WHERE i.fingerprint = 'service:' || $1 AND e.to_state = 'resolved'), '-infinity')
       ORDER BY a.id`,
     [service, since],
   );
@@ -101,10 +102,12 @@ export async function linkAnomalies(tx: Tx, incidentId: string, ids: number[]): 
   await tx.query('UPDATE anomaly SET incident_id = $1 WHERE id = ANY ($2::bigint[])', [incidentId, ids]);
 }
 
-/** Each series of an incident once, with its metric. */
+/** Each series of an incident once, with its metric; of one that was reopened, those since: what it is now follows from them. */
 export function incidentSeries(tx: Tx, incidentId: string): Promise<{ seriesId: number; metric: string }[]> {
   return tx.query(
-    `SELECT DISTINCT a.series_id AS "seriesId", s.name AS metric FROM anomaly a JOIN series s ON s.id = a.series_id WHERE a.incident_id = $1`,
+    `SELECT DISTINCT a.series_id AS "seriesId", s.name AS metric FROM anomaly a JOIN series s ON s.id = a.series_id
+      WHERE a.incident_id = $1
+        AND a.last_at > coalesce((SELECT max(at) FROM event WHERE incident_id = $1 AND to_state = 'resolved'), '-infinity')`,
     [incidentId],
   );
 }

@@ -159,4 +159,27 @@ describe('verify', () => {
     await send(ids, at, 25_000, 25_000, 500);
     await eventually(async () => expect(await incident()).toMatchObject({ state: 'diagnosing', reopens: 1 }));
   });
+
+  test('reopened for something else, it is what it is now, not what it was', async () => {
+    await repaired();
+    const { actedAt, type } = await incident();
+    expect(type).toBe('high_error_rate');
+    await happen({ kind: 'recovered', detail: '', freshSamples: 9, since: actedAt! });
+    const others = [await shop.series('shop', 'orders_declined', 0), await shop.series('shop', 'baskets_lost', 1)];
+    await shop.warm(others);
+    const at = await shop.now();
+    await shop.send(others.map((id) => ({ id, at, value: 500 })));
+    await eventually(async () => expect(await incident()).toMatchObject({ reopens: 1, type: 'unknown' }));
+    // Another one joins, while the errors of before are still inside the window.
+    const third = await shop.series('shop', 'carts_abandoned', 0);
+    await shop.warm([third]);
+    await shop.send([{ id: third, at: await shop.now(), value: 500 }]);
+    await eventually(async () => {
+      const joined = (await timeline(shop.db, incidentId)).flatMap(({ event }) =>
+        event.kind === 'anomaly_joined' ? [event.metric] : [],
+      );
+      expect(joined).toContain('carts_abandoned');
+    });
+    expect(await incident()).toMatchObject({ type: 'unknown', title: 'shop: something is off' });
+  });
 });
