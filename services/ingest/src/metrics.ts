@@ -8,6 +8,8 @@ import type { SeriesRegistry } from './series.ts';
 export type IngestMetrics = {
   accepted(samples: number): void;
   refused(reason: string, samples: number): void;
+  /** An alert of others, by what became of it or why it means nothing here. */
+  alert(outcome: string): void;
   flushed(flush: Flush): void;
   /** Shows what these know whenever the metrics are read. */
   watch(parts: { gate: Gate; registry: SeriesRegistry }): void;
@@ -26,6 +28,12 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
     labelNames: ['reason'],
     registers,
   });
+  const alerts = new Counter({
+    name: 'nightshift_ingest_alerts_total',
+    help: 'Alerts of other systems, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  });
   const flushSamples = new Histogram({
     name: 'nightshift_ingest_flush_samples',
     help: 'Samples of one job',
@@ -42,6 +50,7 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
   return {
     accepted: (samples) => accepted.inc(samples),
     refused: (reason, samples) => refused.inc({ reason }, samples),
+    alert: (outcome) => alerts.inc({ outcome }),
     flushed({ samples, sentMs, failed }) {
       flushSamples.observe(samples);
       flushSeconds.observe({ outcome: failed ? 'failed' : 'sent' }, sentMs / 1_000);

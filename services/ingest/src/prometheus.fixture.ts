@@ -5,9 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const installed = (...names: string[]) => names.every((name) => spawnSync(name, ['--version']).status === 0);
+
 /** Whether Prometheus and its node exporter, as Debian packages them, are on this machine. */
-export const prometheusAvailable = (): boolean =>
-  ['prometheus', 'prometheus-node-exporter'].every((name) => spawnSync(name, ['--version']).status === 0);
+export const prometheusAvailable = (): boolean => installed('prometheus', 'prometheus-node-exporter');
+
+export const alertmanagerAvailable = (): boolean => installed('prometheus-alertmanager');
 
 /** For tests: a real Prometheus that scrapes itself and a real node exporter each second, with `more` in its configuration. */
 export async function startPrometheus(more: string, files: Record<string, string> = {}) {
@@ -48,6 +51,44 @@ ${more}`;
     stopExporter: () => stop(exporter),
     async close() {
       await Promise.all([stop(prometheus), stop(exporter)]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For tests: a real Alertmanager that tells a webhook of everything within a second or two. */
+export async function startAlertmanager(webhookUrl: string, token: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-alertmanager-'));
+  const port = await freePort();
+  const config = `route: {receiver: nightshift, group_wait: 1s, group_interval: 1s, group_by: [alertname]}
+receivers:
+  - name: nightshift
+    webhook_configs:
+      - url: ${webhookUrl}
+        http_config: {authorization: {credentials: ${token}}}`;
+  await writeFile(join(folder, 'alertmanager.yml'), config);
+  const alertmanager = spawn(
+    'prometheus-alertmanager',
+    [
+      `--config.file=${join(folder, 'alertmanager.yml')}`,
+      `--storage.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+    { stdio: 'ignore' },
+  );
+  return {
+    /** Rejects until it listens. */
+    async post(alerts: object[]): Promise<number> {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(alerts),
+      });
+      return response.status;
+    },
+    async close() {
+      await stop(alertmanager);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -89,3 +89,46 @@ describe('a real Prometheus that writes here', () => {
     expect(await prometheus.metric('prometheus_remote_storage_samples_failed_total')).toBe(0);
   });
 });
+
+describe('a real Prometheus that takes Nightshift for its Alertmanager', () => {
+  if (!prometheusAvailable()) {
+    return it('not run', (test) => test.skip('prometheus and prometheus-node-exporter are not on this machine'));
+  }
+  let database: TestDatabase;
+  let ingest: TestIngest;
+  let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
+  beforeAll(async () => {
+    database = await testDatabase();
+    await migrateQueue(database.url);
+    ingest = await startTestIngest({ db: database.db, databaseUrl: database.url });
+    const rule =
+      '{alert: ExporterDown, expr: up == 0, for: 1s, labels: {severity: critical}, annotations: {summary: gone}}';
+    prometheus = await startPrometheus(
+      `rule_files: [rules.yml]
+alerting:
+  alertmanagers:
+    - static_configs: [{targets: ['${new URL(ingest.url).host}']}]
+      authorization: {credentials: ${ingest.secret}}`,
+      { 'rules.yml': `groups: [{name: g, rules: [${rule}]}]` },
+    );
+  });
+  afterAll(async () => {
+    await prometheus?.close();
+    await ingest.close();
+    await database.close();
+  });
+
+  it('opens the incident of a job whose exporter is killed', { timeout: 60_000 }, async () => {
+    // With the series of both jobs it knows that the exporter was up.
+    await eventually(async () => expect(await prometheus.metric('prometheus_tsdb_head_series')).toBeGreaterThan(700));
+    await prometheus.stopExporter();
+    await eventually(
+      async () =>
+        expect(await database.db.query('SELECT service, title, type, severity FROM incident')).toEqual([
+          { service: 'node', title: 'node: ExporterDown', type: 'service_down', severity: 'critical' },
+        ]),
+      { timeoutMs: 30_000 },
+    );
+    expect(await prometheus.metric('prometheus_notifications_errors_total')).toBe(0);
+  });
+});

@@ -19,7 +19,7 @@ export type SeriesRegistry = {
 type Batch = { wanted: Map<string, NewSeries>; ids: Map<string, number>; done: Promise<void> };
 
 /** Whose series it is: the label `service`, else what Prometheus calls the `job`. */
-const serviceOf = (labels: Labels): string => labels['service'] || labels['job'] || 'unknown';
+export const serviceOf = (labels: Labels): string => labels['service'] || labels['job'] || 'unknown';
 
 const rowsPerQuery = 5_000;
 /** How long a count of all series, and a refusal that followed from it, are believed. */

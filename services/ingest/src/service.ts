@@ -9,6 +9,7 @@ import { openGate } from './gate.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
+import { alertsRoutes } from './routes/alerts.ts';
 import { authorize } from './routes/authorize.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
 import { openDoor } from './routes/door.ts';
@@ -59,6 +60,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     readBodiesAsJson(scope);
     scope.addHook('onRequest', authorize(checkToken));
     await scope.register(async (inner) => samplesRoute(inner, samples));
+    await scope.register(async (inner) => alertsRoutes(inner, { clock, db, metrics, kick: deps.kick }));
     await scope.register(async (inner) => otlpRoute(inner, samples));
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),

@@ -71,7 +71,8 @@ export function openStore(db: Db) {
 /** Classes of SQLSTATE that say "not now": connection (08), resources (53), operator intervention and time-outs (57), lock not available. */
 const notNow = /^(08|53|57|55P03)/;
 
-async function reached<T>(work: Promise<T>): Promise<T> {
+/** Rejects with DATABASE_UNAVAILABLE where Postgres could not do the work now, with what it says where the work is wrong. */
+export async function reached<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
