@@ -2,6 +2,7 @@ import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
 import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { decodeBatch } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documented } from './docs.fixture.ts';
 import { startTestIngest, type TestIngest } from './ingest.fixture.ts';
 import { prometheusAvailable, startPrometheus } from './prometheus.fixture.ts';
 
@@ -29,9 +30,7 @@ describe('a real Prometheus that writes here', () => {
       };
       queue.consume('samples', take, { shard });
     }
-    prometheus = await startPrometheus(`remote_write:
-  - url: ${ingest.url}/api/v1/write
-    authorization: {credentials: ${ingest.secret}}`);
+    prometheus = await startPrometheus(documented('Prometheus', ingest));
   });
   afterAll(async () => {
     await prometheus?.close();
@@ -103,14 +102,9 @@ describe('a real Prometheus that takes Nightshift for its Alertmanager', () => {
     ingest = await startTestIngest({ db: database.db, databaseUrl: database.url });
     const rule =
       '{alert: ExporterDown, expr: up == 0, for: 1s, labels: {severity: critical}, annotations: {summary: gone}}';
-    prometheus = await startPrometheus(
-      `rule_files: [rules.yml]
-alerting:
-  alertmanagers:
-    - static_configs: [{targets: ['${new URL(ingest.url).host}']}]
-      authorization: {credentials: ${ingest.secret}}`,
-      { 'rules.yml': `groups: [{name: g, rules: [${rule}]}]` },
-    );
+    prometheus = await startPrometheus(`rule_files: [rules.yml]\n${documented('Alerts of Prometheus', ingest)}`, {
+      'rules.yml': `groups: [{name: g, rules: [${rule}]}]`,
+    });
   });
   afterAll(async () => {
     await prometheus?.close();

@@ -1,6 +1,7 @@
 import { migrateQueue } from '@nightshift/queue';
 import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documented } from '../docs.fixture.ts';
 import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
 import { alertmanagerAvailable, startAlertmanager } from '../prometheus.fixture.ts';
 
@@ -15,7 +16,7 @@ describe('a real Alertmanager with a webhook here', () => {
     database = await testDatabase();
     await migrateQueue(database.url);
     ingest = await startTestIngest({ db: database.db, databaseUrl: database.url });
-    alertmanager = await startAlertmanager(`${ingest.url}/v1/alerts/alertmanager`, ingest.secret);
+    alertmanager = await startAlertmanager(documented('Alertmanager', ingest));
   });
   afterAll(async () => {
     await alertmanager?.close();

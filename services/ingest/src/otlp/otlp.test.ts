@@ -7,7 +7,8 @@ import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metr
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { documented } from '../docs.fixture.ts';
 import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
 import { message } from '../wire/protobuf.fixture.ts';
 
@@ -111,6 +112,22 @@ describe('POST /v1/metrics', () => {
         }
       });
     });
+  });
+
+  it('takes what an SDK sends that is told where to by the environment alone', async () => {
+    for (const [, name, value] of documented('OpenTelemetry', ingest).matchAll(/^export (\w+)=(.*)$/gm)) {
+      vi.stubEnv(name!, value);
+    }
+    const reader = new PeriodicExportingMetricReader({
+      exporter: new ProtobufExporter(),
+      exportIntervalMillis: 3_600_000,
+    });
+    const resource = resourceFromAttributes({ 'service.name': 'by environment' });
+    const provider = new MeterProvider({ readers: [reader], resource });
+    provider.getMeter('test').createGauge('load').record(7);
+    await provider.shutdown();
+    vi.unstubAllEnvs();
+    await eventually(async () => expect(await arrived('by environment')).toEqual({ 'load{}': 7 }));
   });
 
   const nano = (ms = Date.now()) => `${ms}000000`;
