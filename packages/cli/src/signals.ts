@@ -9,15 +9,20 @@ export type Interruption = {
 
 /** Longest orderly stop; after it, or after a second Ctrl-C, this command ends at once and the next start cleans up. */
 const stopMs = 30_000;
+/** One Ctrl-C under npm comes twice: from the terminal, and from npm that passes it on. */
+const sameKeyMs = 1_000;
 
 /** Turns the first Ctrl-C, SIGTERM or closed terminal into an abort, so that everything is stopped in order. */
 export function onInterrupt(say: (text: string) => void): Interruption {
   const controller = new AbortController();
+  let firstAt = 0;
   const interrupted = () => {
     if (controller.signal.aborted) {
+      if (performance.now() - firstAt < sameKeyMs) return;
       say('stopped at once; the next start cleans up');
       process.exit(1);
     }
+    firstAt = performance.now();
     say('stopping …');
     controller.abort(new Error('interrupted'));
     void pause(stopMs, undefined, { ref: false }).then(() => process.exit(1));
