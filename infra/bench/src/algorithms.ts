@@ -1,29 +1,42 @@
-import { createDetector, type Detector } from '@nightshift/detection';
+import { alarmScore, createDetector, type Detector } from '@nightshift/detection';
 import { DetectionConfig } from '@nightshift/types';
+import { referenceZscore } from './reference.ts';
 
-export type Algorithm = { name: string; detector: DetectionConfig['detector']; threshold: number };
+/** `judge` makes a fresh judge of one series: the alarm score of each sample in turn. An alarm: it reaches the threshold. */
+export type Algorithm = {
+  name: string;
+  threshold: number;
+  judge: () => (at: number, value: number) => number;
+  /** For measuring its cost. */
+  detector?: () => Detector;
+};
 
-/** What is measured: this detector at its frozen threshold, the reference's z-score at its warning threshold. */
-export const algorithms: Algorithm[] = [
-  { name: 'adaptive', detector: 'adaptive', threshold: 3.1 },
-  { name: 'zscore', detector: 'zscore', threshold: 3 },
-];
-
-/** A detector at its default settings: the same for every data set. */
-export function fresh({ detector }: Algorithm): Detector {
-  return createDetector(DetectionConfig.parse({ schema: 1, detector }));
+/** At its default settings: the same for every data set. */
+function ours(name: DetectionConfig['detector'], threshold: number): Algorithm {
+  const detector = () => createDetector(DetectionConfig.parse({ schema: 1, detector: name }));
+  const judge = () => {
+    const fresh = detector();
+    return (at: number, value: number) => fresh.observe(1, 'value', at, value).alarmScore;
+  };
+  return { name, threshold, judge, detector };
 }
 
-export type Judged = { alarmScore: Float64Array; alarm: Uint8Array };
+/** What is measured: Nightshift's detectors, and the reference's z-score at its warning threshold. */
+export const algorithms: Algorithm[] = [
+  ours('adaptive', alarmScore),
+  ours('zscore', 3),
+  {
+    name: 'reference z-score',
+    threshold: 3,
+    judge: () => {
+      const judge = referenceZscore();
+      return (_at, value) => judge(value);
+    },
+  },
+];
 
-/** Runs a fresh detector over one series. */
-export function judgeSeries(algorithm: Algorithm, at: Float64Array, value: Float64Array): Judged {
-  const detector = fresh(algorithm);
-  const judged: Judged = { alarmScore: new Float64Array(at.length), alarm: new Uint8Array(at.length) };
-  for (let i = 0; i < at.length; i++) {
-    const verdict = detector.observe(1, 'value', at[i]!, value[i]!);
-    judged.alarmScore[i] = verdict.alarmScore;
-    judged.alarm[i] = verdict.alarm ? 1 : 0;
-  }
-  return judged;
+/** Alarm scores of one series, judged by a fresh detector. */
+export function judgeSeries(algorithm: Algorithm, at: Float64Array, value: Float64Array): Float64Array {
+  const judge = algorithm.judge();
+  return Float64Array.from(value, (each, i) => judge(at[i]!, each));
 }

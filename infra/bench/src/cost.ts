@@ -1,12 +1,11 @@
-import { fresh, type Algorithm } from './algorithms.ts';
+import type { Detector } from '@nightshift/detection';
 
 export type Cost = { series: number; microsecondsPerSample: number; bytesPerSeries: number };
 
 const samplesPerSize = 2_000_000;
 
 /** Time per sample on one core and size of the state, with so many series that send in turn. */
-export function measureCost(algorithm: Algorithm, series: number): Cost {
-  const detector = fresh(algorithm);
+export function measureCost(detector: Detector, series: number): Cost {
   const rounds = Math.max(10, Math.ceil(samplesPerSize / series));
   let random = 1;
   const send = (from: number, to: number) => {

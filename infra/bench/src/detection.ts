@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { algorithms } from './algorithms.ts';
 import { measureCost, type Cost } from './cost.ts';
-import { runEvents } from './events-run.ts';
-import type { EventFigures } from './events.ts';
+import { runEvents, type GroupFigures } from './events-run.ts';
 import { loadGroups } from './labelled.ts';
 import { loadCorpus } from './nab/corpus.ts';
 import { proveScorer, type Proof } from './nab/prove.ts';
@@ -16,8 +15,8 @@ export type Figures = {
     name: string;
     threshold: number;
     nab: NabFigures | null;
-    kpi: EventFigures | null;
-    asd: EventFigures | null;
+    kpi: GroupFigures['any'] | null;
+    asd: GroupFigures | null;
     cost: Cost[];
   }[];
   absent: string[];
@@ -47,9 +46,9 @@ export function benchDetection(folder: string, sizes: number[]): Figures {
       name: algorithm.name,
       threshold: algorithm.threshold,
       nab: nab && runNab(algorithm, nab),
-      kpi: kpi && runEvents(algorithm, kpi),
+      kpi: kpi && runEvents(algorithm, kpi).any,
       asd: asd && runEvents(algorithm, asd),
-      cost: sizes.map((series) => measureCost(algorithm, series)),
+      cost: sizes.flatMap((series) => (algorithm.detector ? [measureCost(algorithm.detector(), series)] : [])),
     })),
     absent,
   };

@@ -4,7 +4,7 @@ import type { EventFigures } from './events.ts';
 /** The figures as a Markdown table, one column per algorithm. */
 export function report({ proof, algorithms, absent }: Figures): string {
   const row = (name: string, cell: (of: Figures['algorithms'][number]) => string | undefined) =>
-    `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? 'skipped')].join(' | ')} |`;
+    `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? '-')].join(' | ')} |`;
   const events = (name: string, unit: string, of: (a: Figures['algorithms'][number]) => EventFigures | null) => [
     row(`${name}: recall`, (a) => fraction(of(a)?.recall, of(a))),
     row(`${name}: false alarms per ${unit}-day`, (a) => of(a)?.falsePerDay.toFixed(2)),
@@ -23,11 +23,16 @@ export function report({ proof, algorithms, absent }: Figures): string {
     row('NAB swept: standard / low FP / low FN', nab('swept')),
     row('NAB at the frozen threshold', nab('frozen')),
     ...events('KPI', 'series', ({ kpi }) => kpi),
-    ...events('ASD, any of 19 series', 'machine', ({ asd }) => asd),
+    ...events('ASD, any of 19 series', 'machine', ({ asd }) => asd && asd.any),
+    ...events('ASD, evidence of 19 series summed', 'machine', ({ name, asd }) =>
+      // The sum is of decades: a z-score is none.
+      asd && name === 'adaptive' ? asd.together : null,
+    ),
     ...(algorithms[0]?.cost ?? []).map(({ series }, i) =>
       row(`${series} series: per sample, per series`, ({ cost }) => {
-        const { microsecondsPerSample, bytesPerSeries } = cost[i]!;
-        return `${microsecondsPerSample.toFixed(2)} us, ${Math.round(bytesPerSeries)} B`;
+        const found = cost[i];
+        if (!found) return 'not measured';
+        return `${found.microsecondsPerSample.toFixed(2)} us, ${Math.round(found.bytesPerSeries)} B`;
       }),
     ),
     '',

@@ -1,6 +1,6 @@
 import type { DetectionConfig, Direction, SeriesState, Severity } from '@nightshift/types';
 
-/** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e150. */
+/** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e150 (`adaptive`: 1e30). */
 export type Dropped = 'duplicate' | 'late' | 'not_finite';
 
 /** Why a sample is not an anomaly although one might ask: the answer to "why did nothing fire?". */
@@ -69,7 +69,8 @@ export type Detector = {
   observe(seriesId: number, metric: string, timestamp: number, value: number): Verdict;
   /**
    * The series that are silent at `now`, each time it is asked. Silence counts from `since` at the earliest: a detector
-   * that just took over has heard nothing yet. Series silent for two days are forgotten.
+   * that just took over has heard nothing yet. Series silent for two days
+   * (`zscore`) or eight (`adaptive`) are forgotten.
    */
   silent(now: number, since: number): Silence[];
   /** The last points of a series (at most 60), oldest first. */

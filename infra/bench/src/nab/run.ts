@@ -8,7 +8,7 @@ export type NabFigures = { profile: Profile; swept: number; threshold: number; f
 export function runNab(algorithm: Algorithm, files: NabFile[]): NabFigures {
   const rows = rowsOf(
     files,
-    files.map(({ at, value }) => judgeSeries(algorithm, at, value).alarmScore),
+    files.map(({ at, value }) => judgeSeries(algorithm, at, value)),
   );
   const order = byScore(rows);
   return (Object.keys(profiles) as Profile[]).map((profile) => {

@@ -64,4 +64,6 @@ export const layout: Layout<typeof fields> = {
   unknown: ['reading', 'dayProfile', 'weekProfile', 'spread'],
   magic: 0x4144_534e,
   version: 1,
+  // A week's profile outlives a week of silence.
+  forgetAfterMs: 8 * 24 * 3_600_000,
 };

@@ -8,9 +8,9 @@ export const minLearned = 30;
 
 /**
  * The frozen threshold: an alarm is a score of at least this, for every series of every kind. A score is -log10 of how often
- * this series has been as far out by itself, so this is once in about 1,250 samples, before episodes are drawn together.
+ * this series has been as far out by itself, so this is once in 1,000 samples, before episodes are drawn together.
  */
-export const alarmScore = 3.1;
+export const alarmScore = 3;
 export const criticalScore = 5;
 
 /** A constant in time, but never shorter than so many samples: a mean over less is no mean. */
@@ -38,10 +38,13 @@ export const profileSamples = 5;
 /** What lies further out than so many usual residuals teaches no more than that. */
 export const clipResiduals = 4;
 
-/** The running quantile of residuals, how fast it moves, and how fast the mean excess over it does. */
+/** The running quantile of residuals and how fast it moves. */
 export const tailQuantile = 0.99;
 export const quantileRate = 0.01;
-export const excessRate = 0.015;
+/** The mean excess remembers a fortnight's, of which one sample in a hundred is one: at least 20 of them, at most 100. */
+export const excessMemoryMs = 14 * day;
+export const leastExcessRate = 0.01;
+export const greatestExcessRate = 0.05;
 /** One excess counts for at most so many usual ones. The mean excess is at least this part of the quantile. */
 export const excessClip = 10;
 export const leastExcess = 0.15;

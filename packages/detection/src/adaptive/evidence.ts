@@ -2,8 +2,10 @@ import type { Columns } from './columns.ts';
 import {
   alarmScore,
   excessClip,
-  excessRate,
+  excessMemoryMs,
+  greatestExcessRate,
   leastExcess,
+  leastExcessRate,
   newsScore,
   quantileRate,
   quietSpan,
@@ -44,8 +46,12 @@ export function learnTail(columns: Columns, row: number, residual: number): void
   const over = Math.min(residual - moved, most);
   if (over <= 0) return;
   columns.excesses[row]!++;
-  columns.excess[row]! += Math.max(1 / columns.excesses[row]!, excessRate) * (over - columns.excess[row]!);
+  columns.excess[row]! +=
+    Math.max(1 / columns.excesses[row]!, excessRate(columns.stepMs[row]!)) * (over - columns.excess[row]!);
 }
+
+const excessRate = (stepMs: number) =>
+  Math.max(leastExcessRate, Math.min(greatestExcessRate, stepMs / (1 - tailQuantile) / excessMemoryMs));
 
 /** How far a value lies outside of the range so far, 0 to 1: half where it is by a fifth of the range and three scales. */
 export function noveltyOf(columns: Columns, row: number, value: number, scale: number): number {
@@ -59,7 +65,7 @@ export function noveltyOf(columns: Columns, row: number, value: number, scale: n
 /** A tail of this many decades is worth half of what evidence can be worth. */
 const halfWay = 20;
 /** What a value never seen before adds, beside the tail's squashed part of at most 2. */
-const noveltyWorth = 2;
+const noveltyWorth = 4;
 
 /**
  * The score: the tail, raised where the value is a novelty. Both are squashed, added, and read back as decades, so that a

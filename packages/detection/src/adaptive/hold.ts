@@ -33,10 +33,8 @@ export function followHold(columns: Columns, row: number, at: number, outside: b
   } else if (at - columns.heldLastAt[row]! > calmFor(columns, row)) release(columns, row, false);
 }
 
-/** A shift that was adopted moves the level there at once: the profiles follow in their own time. */
-function release(columns: Columns, row: number, adopt: boolean): void {
+/** After an adopted shift the next episode is another one. */
+function release(columns: Columns, row: number, adopted: boolean): void {
   columns.heldAt[row] = 0;
-  if (!adopt) return;
-  columns.level[row] = columns.last[row]!;
-  columns.harmAt[row] = 0;
+  if (adopted) columns.harmAt[row] = 0;
 }

@@ -1,6 +1,5 @@
 import type { Dropped } from '../detector.ts';
 import { clearRow, type Fields, type SharedColumns, type SharedFields } from './columns.ts';
-import { forgetAfterMs } from './silence.ts';
 import type { Table } from './table.ts';
 
 /** Takes note of a sample's time. Returns why the sample does not count, if it does not; then nothing has changed. */
@@ -10,7 +9,7 @@ export function arrive<F extends Fields & SharedFields>(table: Table<F>, row: nu
   const gap = at - columns.lastAt[row]!;
   if (known && gap === 0) return 'duplicate';
   if (known && gap < 0) return 'late';
-  if (known && gap > forgetAfterMs) clearRow(table.layout, table.columns, row);
+  if (known && gap > table.layout.forgetAfterMs) clearRow(table.layout, table.columns, row);
   else if (known) columns.stepMs[row] = nextStep(columns.stepMs[row]!, gap);
   columns.lastAt[row] = at;
   columns.samples[row] = columns.samples[row]! + 1;

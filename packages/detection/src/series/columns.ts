@@ -6,9 +6,16 @@ export type ColumnsOf<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['mak
 
 /**
  * Field by field; the order is the order in a snapshot. Changing it means a new `version`. `magic` tells the algorithms'
- * snapshots apart; `unknown` are the fields that are NaN, not zero, where nothing is known.
+ * snapshots apart; `unknown` are the fields that are NaN, not zero, where nothing is known. A series that was silent for
+ * longer than `forgetAfterMs` is forgotten: what was learned says nothing about today.
  */
-export type Layout<F extends Fields = Fields> = { fields: F; unknown: (keyof F)[]; magic: number; version: number };
+export type Layout<F extends Fields = Fields> = {
+  fields: F;
+  unknown: (keyof F)[];
+  magic: number;
+  version: number;
+  forgetAfterMs: number;
+};
 
 /** How many points of a series are kept for charts. */
 export const ring = 60;

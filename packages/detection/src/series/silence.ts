@@ -9,13 +9,11 @@ const second = 1_000;
 const silentSteps = 5;
 const silentMs = 30 * second;
 const samplesToKnowStep = 5;
-/** After this much silence a series is forgotten, as its baseline is: what it learned says nothing about today. */
-export const forgetAfterMs = 48 * 3_600 * second;
 
 /** The band a series had when it fell silent; null: it is still learning. */
 type LastBand = (row: number, rule: Rule) => { expected: number; low: number; high: number } | null;
 
-/** The series that have been silent for longer than their habit. Forgets those that have been for two days. */
+/** The series that have been silent for longer than their habit. Forgets those that have been for too long. */
 export function findSilent<F extends Fields & SharedFields>(
   table: Table<F>,
   ruleOf: (metric: string) => Rule,
@@ -28,7 +26,7 @@ export function findSilent<F extends Fields & SharedFields>(
   for (let row = table.rows - 1; row >= 0; row--) {
     const columns: SharedColumns = table.columns;
     const quietMs = now - Math.max(columns.lastAt[row]!, since);
-    if (quietMs > forgetAfterMs) removeRow(table, row);
+    if (quietMs > table.layout.forgetAfterMs) removeRow(table, row);
     else if (columns.samples[row]! >= samplesToKnowStep) {
       const stepMs = columns.stepMs[row]!;
       if (quietMs > Math.max(silentMs, silentSteps * stepMs)) {

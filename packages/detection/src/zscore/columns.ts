@@ -43,4 +43,5 @@ export const layout: Layout<typeof fields> = {
   unknown: ['reading', 'formerLow', 'formerHigh'],
   magic: 0x5a4e_5344,
   version: 1,
+  forgetAfterMs: 48 * 3_600_000,
 };
