@@ -29,6 +29,10 @@ describe('the lines of docs/ingest.md for curl', () => {
     expect(await run('Samples as JSON')).toEqual({ accepted: 1, rejected: [], rejectedTotal: 0 });
   });
 
+  it('give a sign of life', async () => {
+    expect(await run('Heartbeats')).toEqual({ name: 'nightly-backup', service: 'store', intervalSeconds: 90_000 });
+  });
+
   it('record a deployment', async () => {
     expect(await run('Deployments')).toEqual({ id: expect.stringMatching(/^dep-/) as string });
   });

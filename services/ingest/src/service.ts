@@ -7,12 +7,14 @@ import { startClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openGate } from './gate.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { listenForSilence } from './heartbeats/listen.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { alertsRoutes } from './routes/alerts.ts';
 import { authorize } from './routes/authorize.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
 import { openDoor } from './routes/door.ts';
+import { heartbeatsRoutes } from './routes/heartbeats.ts';
 import { otlpRoute } from './routes/otlp.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
@@ -51,6 +53,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     observe: (flush) => metrics.flushed(flush),
   });
   metrics.watch({ gate, registry });
+  const silence = listenForSilence(db, { kick: deps.kick, onError });
 
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
@@ -61,6 +64,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     scope.addHook('onRequest', authorize(checkToken));
     await scope.register(async (inner) => samplesRoute(inner, samples));
     await scope.register(async (inner) => alertsRoutes(inner, { clock, db, metrics, kick: deps.kick }));
+    await scope.register(async (inner) => heartbeatsRoutes(inner, { db, kick: deps.kick }));
     await scope.register(async (inner) => otlpRoute(inner, samples));
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
@@ -71,7 +75,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   return {
     stages: {},
     async close() {
-      await Promise.all([commit.close(), gate.close(), clock.close()]);
+      await Promise.all([commit.close(), gate.close(), clock.close(), silence.close()]);
     },
   };
 }

@@ -45,7 +45,8 @@ async function settleAll(
   return answer;
 }
 
-function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
+/** Throws BODY_INVALID with the field that is wrong. */
+export function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
