@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
 import { exitCodeOf, explain } from './exit.ts';
@@ -56,6 +57,18 @@ program
   .description('look at everything that Nightshift needs on this machine')
   .option(...portBase)
   .action(ends(async (options: { portBase: number }) => (await import('./commands/doctor.ts')).doctor(options)));
+program
+  .command('backtest')
+  .description('replay CSV files (timestamp,value[,...]; gzip too) through a detector and write its scores')
+  .argument('<folder>', 'a folder, or one file')
+  .requiredOption('--scores <dir>', 'where to write, under the same relative paths')
+  .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']).default('adaptive'))
+  .option('--json', 'a summary as JSON', false)
+  .action(
+    ends(async (folder: string, options: BacktestOptions) =>
+      (await import('./commands/backtest.ts')).backtest(folder, options),
+    ),
+  );
 program
   .command('config')
   .description('list every environment variable of every service')
