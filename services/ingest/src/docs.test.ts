@@ -33,6 +33,14 @@ describe('the lines of docs/ingest.md for curl', () => {
     expect(await run('Heartbeats')).toEqual({ name: 'nightly-backup', service: 'store', intervalSeconds: 90_000 });
   });
 
+  it('raise an alert as an event of PagerDuty', async () => {
+    expect(await run('PagerDuty events')).toEqual({
+      status: 'success',
+      message: 'Event processed',
+      dedup_key: 'disk-db-1',
+    });
+  });
+
   it('record a deployment', async () => {
     expect(await run('Deployments')).toEqual({ id: expect.stringMatching(/^dep-/) as string });
   });

@@ -16,6 +16,7 @@ import { deploymentsRoute } from './routes/deployments.ts';
 import { openDoor } from './routes/door.ts';
 import { heartbeatsRoutes } from './routes/heartbeats.ts';
 import { otlpRoute } from './routes/otlp.ts';
+import { pagerDutyRoute } from './routes/pagerduty.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
 import { openSeriesRegistry } from './series.ts';
@@ -58,18 +59,24 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
   const samples = { clock, door: openDoor(gate, commit), group: commit, registry, metrics };
+  const alerts = { clock, db, metrics, kick: deps.kick };
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
     scope.addHook('onRequest', authorize(checkToken));
     await scope.register(async (inner) => samplesRoute(inner, samples));
-    await scope.register(async (inner) => alertsRoutes(inner, { clock, db, metrics, kick: deps.kick }));
+    await scope.register(async (inner) => alertsRoutes(inner, alerts));
     await scope.register(async (inner) => heartbeatsRoutes(inner, { db, kick: deps.kick }));
     await scope.register(async (inner) => otlpRoute(inner, samples));
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
     );
     await scope.register(async (inner) => deploymentsRoute(inner, { clock, store }));
+  });
+
+  await app.register(async (scope) => {
+    readBodiesAsJson(scope);
+    pagerDutyRoute(scope, { ...alerts, checkToken });
   });
 
   return {

@@ -67,7 +67,7 @@ export function alertOf(raw: RawAlert, at: number): Alert | AlertRefusal {
 }
 
 /** None for what is told for information, such as the alert that always fires to show that alerting works. */
-function severityOf({ severity = 'warning' }: Record<string, string>): Severity | undefined {
+export function severityOf({ severity = 'warning' }: Record<string, string>): Severity | undefined {
   const told = severity.toLowerCase();
   if (/^(none|info|information|informational|debug|ok)$/.test(told)) return undefined;
   return /^(critical|crit|page|error|high|fatal|emergency|disaster|sev-?[012]|p[012])$/.test(told)
@@ -79,4 +79,4 @@ const typeOf = (name: string): IncidentType =>
   /(down|unreachable|absent)$/i.test(name) ? 'service_down' : classify([name]);
 
 /** Without what Postgres cannot keep. */
-const storable = (text: string) => text.replaceAll(/[\0\uD800-\uDFFF]/gu, '');
+export const storable = (text: string) => text.replaceAll(/[\0\uD800-\uDFFF]/gu, '');
