@@ -17,13 +17,16 @@ type Entry = { level?: number; time?: string; msg?: string; err?: { message?: st
 
 const fileBytes = 20 * 1024 * 1024;
 const tailLines = 20;
+const againMs = 30_000;
+const remembered = 500;
 const warn = 40;
-const words: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+const levels: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 
 /** `verbose`: every line on the screen, otherwise warnings and errors. A file that passes 20 MB is set aside once, as `.1`. */
 export function openLog(options: { dir: string; verbose: boolean; screen: (text: string) => void }): Log {
   mkdirSync(options.dir, { recursive: true });
   const tails = new Map<string, string[]>();
+  const calm = createCalm();
   let quiet = false;
   return {
     line(name, text) {
@@ -31,8 +34,9 @@ export function openLog(options: { dir: string; verbose: boolean; screen: (text:
       append(join(options.dir, `${name}.log`), `${text}\n`);
       tails.set(name, [...(tails.get(name) ?? []), text].slice(-tailLines));
       const entry = parse(text);
-      if (!quiet && (options.verbose || (entry?.level ?? warn) >= warn))
-        options.screen(`${name.padEnd(18)} ${pretty(entry, text)}`);
+      if (quiet || (!options.verbose && (entry?.level ?? warn) < warn)) return;
+      const words = calm(`${name.padEnd(18)} ${pretty(entry, text)}`);
+      if (words) options.screen(words);
     },
     say: (text) => options.screen(text),
     quiet() {
@@ -42,10 +46,26 @@ export function openLog(options: { dir: string; verbose: boolean; screen: (text:
   };
 }
 
+/** Whoever says the same again and again is heard every half a minute, with how often it was. */
+function createCalm(): (text: string) => string | null {
+  const heard = new Map<string, { at: number; again: number }>();
+  return (text) => {
+    const known = heard.get(text);
+    if (known && Date.now() - known.at < againMs) {
+      known.again++;
+      return null;
+    }
+    if (heard.size >= remembered) heard.clear();
+    heard.set(text, { at: Date.now(), again: 0 });
+    return known && known.again > 0 ? `${text} (${known.again} times more)` : text;
+  };
+}
+
 function pretty(entry: Entry | null, text: string): string {
   if (!entry?.msg) return text;
-  const cause = entry.err?.message && entry.err.message !== entry.msg ? `: ${entry.err.message}` : '';
-  return `${words[entry.level ?? 30] ?? ''} ${entry.msg}${cause}`;
+  const cause = entry.err?.message ?? '';
+  const words = cause.includes(entry.msg) ? cause : cause === '' ? entry.msg : `${entry.msg}: ${cause}`;
+  return `${levels[entry.level ?? 30] ?? ''} ${words}`;
 }
 
 function parse(text: string): Entry | null {

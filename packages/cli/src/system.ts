@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, openDb } from '@nightshift/db';
-import { migrateQueue } from '@nightshift/queue';
+import { connectQueue, migrateQueue } from '@nightshift/queue';
 import { errorMessage, NightshiftError, type ServiceName } from '@nightshift/types';
 import { startChild, type Child } from './child.ts';
 import { root } from './folders.ts';
@@ -84,8 +84,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const replicas = { ...oneOfEach, ...options.replicas };
   assertBuilt();
   mkdirSync(options.dataDir, { recursive: true });
-  await migrate(options.databaseUrl);
+  await migrate(options.databaseUrl).catch((cause: unknown) => {
+    throw new NightshiftError(
+      'DATABASE_UNAVAILABLE',
+      `the database at ${new URL(options.databaseUrl).host} cannot be migrated: ${errorMessage(cause)}`,
+      { cause },
+    );
+  });
   await migrateQueue(options.queueUrl ?? options.databaseUrl);
+  await assertQueue(options.queueUrl ?? options.databaseUrl);
   const secrets = await secretsOf(options);
   const ports = options.ports ?? (await freePorts(portNames(replicas)));
   const url = (name: string) => `http://${host}:${ports[name]}`;
@@ -167,6 +174,17 @@ function assertBuilt() {
       'CONFIG_INVALID',
       `not built: ${missing[0]} is missing. Run \`npm start\`, which builds first`,
     );
+}
+
+/** Every service would wait for a queue that is not there: say so at once. */
+async function assertQueue(url: string) {
+  const queue = connectQueue({ url, name: 'cli', log: { info: () => {}, warn: () => {}, error: () => {} } });
+  try {
+    if (!(await queue.isReady()))
+      throw new NightshiftError('QUEUE_UNAVAILABLE', `the queue at ${new URL(url).host} does not answer`);
+  } finally {
+    await queue.close(2_000);
+  }
 }
 
 async function secretsOf(options: SystemOptions): Promise<Secrets> {
