@@ -23,9 +23,9 @@ export type Figures = {
 };
 
 const sources = {
-  nab: 'https://github.com/numenta/NAB: data/, labels/, and of results/ the published scores and thresholds',
-  kpi: 'https://github.com/NetManAIOps/KPI-Anomaly-Detection: one kpiNN.csv.gz a series (timestamp,value,label,part)',
-  asd: 'https://github.com/zhhlee/InterFusion: one omi-N.csv.gz a machine (timestamp,label,part,m00,...)',
+  nab: 'https://github.com/numenta/NAB',
+  kpi: 'https://github.com/NetManAIOps/KPI-Anomaly-Detection',
+  asd: 'https://github.com/zhhlee/InterFusion',
 };
 
 /** Measures everything there is data for in `folder`. `sizes`: the numbers of series to measure the cost at. */
@@ -34,7 +34,9 @@ export function benchDetection(folder: string, sizes: number[]): Figures {
   const load = <T>(set: keyof typeof sources, read: (path: string) => T): T | null => {
     const path = join(folder, set);
     if (existsSync(path)) return read(path);
-    absent.push(`${set}: skipped, no folder ${path}. Get it from ${sources[set]}`);
+    absent.push(
+      `${set}: skipped, no folder ${path}. Get it from ${sources[set]}, in the form that infra/bench/README.md says`,
+    );
     return null;
   };
   const nab = load('nab', loadCorpus);
