@@ -143,6 +143,7 @@ describe('a person in front of the page', () => {
     await enter(grace.page, 'Grace', `/incidents/${id}`);
     await ada.page.getByRole('button', { name: 'Resolve …' }).focus();
     await ada.page.keyboard.press('Enter');
+    await ada.page.waitForFunction("['INPUT', 'TEXTAREA'].includes(document.activeElement?.tagName)");
     await ada.page.keyboard.type('restarted by hand');
     await ada.page.keyboard.press('Tab');
     await ada.page.keyboard.press('Tab');
