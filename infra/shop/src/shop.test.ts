@@ -101,11 +101,12 @@ describe('the demo shop', () => {
       (ratio) => (ratio ?? 0) > 0.3,
     );
     const rollback = { key: 'k1', from: 'v2-1', to: 'v1' };
-    const [first, second] = await Promise.all([
+    const twice = await Promise.all([
       ask<{ applied: boolean }>('POST', '/processes/shop-api/deploy', rollback),
       ask<{ applied: boolean }>('POST', '/processes/shop-api/deploy', rollback),
     ]);
-    expect([first.body.applied, second.body.applied]).toEqual([true, false]);
+    // Which of the two arrives first is the network's business.
+    expect(twice.map(({ body }) => body.applied).sort()).toEqual([false, true]);
     expect((await ask('POST', '/processes/shop-api/deploy', { ...rollback, key: 'k2' })).status).toBe(409);
     expect((await ask('POST', '/processes/shop-api/deploy', { ...rollback, to: 'v3' })).status).toBe(409);
     expect(await actions()).toHaveLength(1);
