@@ -106,7 +106,7 @@ describe('the demo shop', () => {
       ask<{ applied: boolean }>('POST', '/processes/shop-api/deploy', rollback),
     ]);
     // Which of the two arrives first is the network's business.
-    expect(twice.map(({ body }) => body.applied).sort()).toEqual([false, true]);
+    expect(twice.filter(({ body }) => body.applied)).toHaveLength(1);
     expect((await ask('POST', '/processes/shop-api/deploy', { ...rollback, key: 'k2' })).status).toBe(409);
     expect((await ask('POST', '/processes/shop-api/deploy', { ...rollback, to: 'v3' })).status).toBe(409);
     expect(await actions()).toHaveLength(1);
