@@ -1,11 +1,12 @@
 import type { DetectionConfig } from '@nightshift/types';
-import { createAdaptive } from './adaptive/detector.ts';
+import { adaptive } from './adaptive/algorithm.ts';
 import type { Detector } from './detector.ts';
-import { createZscore } from './zscore/detector.ts';
+import { seriesDetector } from './series/detector.ts';
+import { zscore } from './zscore/algorithm.ts';
 
 const algorithms: Record<DetectionConfig['detector'], (config: DetectionConfig) => Detector> = {
-  zscore: createZscore,
-  adaptive: createAdaptive,
+  zscore: (config) => seriesDetector(zscore, [adaptive.layout], config),
+  adaptive: (config) => seriesDetector(adaptive, [zscore.layout], config),
 };
 
 /** The detector that the configuration names, with nothing learned yet. */

@@ -1,6 +1,6 @@
 import type { DetectionConfig, Direction, SeriesState, Severity } from '@nightshift/types';
 
-/** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e150 (`adaptive`: 1e30). */
+/** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e30. */
 export type Dropped = 'duplicate' | 'late' | 'not_finite';
 
 /** Why a sample is not an anomaly although one might ask: the answer to "why did nothing fire?". */
@@ -78,6 +78,9 @@ export type Detector = {
   /** Takes over new rules; what was learned stays. */
   configure(config: DetectionConfig): void;
   snapshot(): Uint8Array;
-  /** Replaces all state by a snapshot's. Throws a RangeError where the bytes are foreign, cut, or of another version. */
+  /**
+   * Replaces all state by a snapshot's. From one of another algorithm it learns the points that are kept there. Throws a
+   * RangeError where the bytes are foreign, cut, or of an unknown version.
+   */
   restore(bytes: Uint8Array): void;
 };

@@ -52,8 +52,6 @@ export const leastExcess = 0.15;
 /** A flat line has no residual to measure by: at least a thousandth of the value counts as one, and never nothing. */
 export const relativeFloor = 1e-3;
 export const absoluteFloor = 1e-9;
-/** Profiles are kept in single precision, which ends at 3e38. */
-export const greatestValue = 1e30;
 
 /** A shift that lasts this long, and 30 samples, is the new normal. */
 export const adoptAfterMs = 30 * minute;

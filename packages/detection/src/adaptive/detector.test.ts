@@ -185,8 +185,3 @@ test('no look-ahead: verdicts on the first half do not depend on the second', ()
   const whole = feed(adaptive(), [...values, ...flat(1e6, 10)]).verdicts;
   expect(whole.slice(0, 600)).toEqual(feed(adaptive(), values).verdicts);
 });
-
-test('a snapshot of another algorithm is refused', () => {
-  const { detector } = trained();
-  expect(() => createDetector(config()).restore(detector.snapshot())).toThrow('not a snapshot');
-});

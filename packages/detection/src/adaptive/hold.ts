@@ -1,8 +1,7 @@
+import type { Band } from '../series/detector.ts';
 import { calmFor } from '../series/episodes.ts';
 import type { Columns } from './columns.ts';
 import { adoptAfterMs, minLearned } from './constants.ts';
-
-export type Band = { expected: number; low: number; high: number };
 
 /** Whether an alarm is on and the value is still outside of the band from before it, on either side. */
 export function isHeld(columns: Columns, row: number, value: number): boolean {

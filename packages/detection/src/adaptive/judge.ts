@@ -1,12 +1,13 @@
 import type { Verdict } from '../detector.ts';
 import { harms, type Rule } from '../rules.ts';
+import type { Band } from '../series/detector.ts';
 import { followEpisode } from '../series/episodes.ts';
 import { maxScore } from '../tail.ts';
 import type { Columns } from './columns.ts';
 import { alarmScore, criticalScore } from './constants.ts';
 import { newsOf, noveltyOf, residualOfAlarm, scoreOf, tailOf } from './evidence.ts';
 import type { Forecast } from './forecast.ts';
-import { followHold, hold, isHeld, type Band } from './hold.ts';
+import { followHold, hold, isHeld } from './hold.ts';
 
 /** Where the tail alone would reach the threshold, and no closer than what the rule says matters. */
 export function bandAround(columns: Columns, row: number, { expected, scale }: Forecast, rule: Rule): Band {

@@ -11,7 +11,7 @@ export type ColumnsOf<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['mak
  */
 export type Layout<F extends Fields = Fields> = {
   fields: F;
-  unknown: (keyof F)[];
+  unknown: string[];
   magic: number;
   version: number;
   forgetAfterMs: number;

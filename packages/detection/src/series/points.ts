@@ -1,14 +1,9 @@
 import type { HistoryPoint } from '../detector.ts';
 import { ring, type SharedColumns } from './columns.ts';
+import type { Band } from './detector.ts';
 
 /** Keeps a point for charts, with the band it was judged by. */
-export function remember(
-  columns: SharedColumns,
-  row: number,
-  at: number,
-  value: number,
-  band: { expected: number; low: number; high: number } | null,
-): void {
+export function remember(columns: SharedColumns, row: number, at: number, value: number, band: Band | null): void {
   const cell = row * ring + (columns.points[row]! % ring);
   columns.pointAt[cell] = at;
   columns.pointValue[cell] = value;

@@ -2,6 +2,7 @@ import type { Silence } from '../detector.ts';
 import type { Rule } from '../rules.ts';
 import { maxScore } from '../tail.ts';
 import { ring, type Fields, type SharedColumns, type SharedFields } from './columns.ts';
+import type { Band } from './detector.ts';
 import { removeRow, type Table } from './table.ts';
 
 const second = 1_000;
@@ -11,7 +12,7 @@ const silentMs = 30 * second;
 const samplesToKnowStep = 5;
 
 /** The band a series had when it fell silent; null: it is still learning. */
-type LastBand = (row: number, rule: Rule) => { expected: number; low: number; high: number } | null;
+type LastBand = (row: number, rule: Rule) => Band | null;
 
 /** The series that have been silent for longer than their habit. Forgets those that have been for too long. */
 export function findSilent<F extends Fields & SharedFields>(

@@ -28,12 +28,18 @@ export function encodeSnapshot<F extends Fields>(
   return bytes;
 }
 
+/** Whether bytes begin as snapshots of this layout do. */
+export function isSnapshotOf({ magic }: { magic: number }, bytes: Uint8Array): boolean {
+  return bytes.length >= fixedBytes && viewOf(bytes).getUint32(0, true) === magic;
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Throws a RangeError that says what is wrong with bytes that no `encodeSnapshot` of this version made. */
 export function decodeSnapshot<F extends Fields>(layout: Layout<F>, bytes: Uint8Array): Snapshot<F> {
   const names = Object.keys(layout.fields);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < fixedBytes || view.getUint32(0, true) !== layout.magic)
-    throw new RangeError('not a snapshot of this detector');
+  if (!isSnapshotOf(layout, bytes)) throw new RangeError('not a snapshot of this detector');
+  const view = viewOf(bytes);
   const found = view.getUint32(4, true);
   if (found !== layout.version)
     throw new RangeError(`snapshot of version ${found}, this detector reads version ${layout.version}`);

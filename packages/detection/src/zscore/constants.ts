@@ -9,8 +9,6 @@ const minute = 60 * second;
 /** A flat line has no deviation to measure by: at least a thousandth of the mean counts as one, and never nothing. */
 export const relativeFloor = 1e-3;
 export const absoluteFloor = 1e-9;
-/** Beyond this a squared deviation overflows. */
-export const greatestValue = 1e150;
 
 /** A shift that lasts this long is the new normal, provided that `minLearned` samples of it are there to learn from. */
 export const adoptAfterMs = 30 * minute;
