@@ -1,4 +1,5 @@
 import type { DetectionConfig, Direction, SeriesState, Severity } from '@nightshift/types';
+import type { Rule } from './rules.ts';
 
 /** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e30. */
 export type Dropped = 'duplicate' | 'late' | 'not_finite';
@@ -65,14 +66,19 @@ export type Detector = {
   readonly algorithm: DetectionConfig['detector'];
   /** How many series it holds. */
   readonly size: number;
-  /** Judges one sample and learns from it. Samples of a series count once, and only in the order of their time. */
-  observe(seriesId: number, metric: string, timestamp: number, value: number): Verdict;
+  /** The ids of the series it holds. */
+  ids(): Iterable<number>;
+  /**
+   * Judges one sample and learns from it. Samples of a series count once, and only in the order of their time. Without a rule,
+   * the one that fits the metric is taken.
+   */
+  observe(seriesId: number, metric: string, timestamp: number, value: number, rule?: Rule): Verdict;
   /**
    * The series that are silent at `now`, each time it is asked. Silence counts from `since` at the earliest: a detector
    * that just took over has heard nothing yet. Series silent for two days
    * (`zscore`) or eight (`adaptive`) are forgotten.
    */
-  silent(now: number, since: number): Silence[];
+  silent(now: number, since: number, ruleOf?: (seriesId: number) => Rule | undefined): Silence[];
   /** The last points of a series (at most 60), oldest first. */
   history(seriesId: number): HistoryPoint[];
   /** Takes over new rules; what was learned stays. */

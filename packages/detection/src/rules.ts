@@ -1,18 +1,31 @@
-import { DetectionRule, type DetectionConfig } from '@nightshift/types';
+import { DetectionRule, type DetectionConfig, type Labels } from '@nightshift/types';
 
-export type Rule = Omit<DetectionRule, 'metric'>;
+/** How one series is judged. */
+export type Rule = Omit<DetectionRule, 'metric' | 'service' | 'match' | 'kind'> & { kind: 'gauge' | 'counter' };
 
-const fallback: Rule = DetectionRule.parse({ metric: '*' });
+/** What a rule can ask of a series. */
+export type RuleSubject = { metric: string; service?: string; labels?: Labels };
 
-/** The rule of each metric: the first whose name matches exactly, or by its beginning where it ends in `*`. Remembers answers. */
+const fallback = DetectionRule.parse({ metric: '*' });
+
+/** The rule of a series: the first that fits in metric, service and labels. */
+export function ruleFor(rules: DetectionConfig['rules'], { metric, service = '', labels = {} }: RuleSubject): Rule {
+  const found = rules.find(
+    (rule) =>
+      matches(rule.metric, metric) &&
+      (rule.service === undefined || matches(rule.service, service)) &&
+      Object.entries(rule.match).every(([label, pattern]) => matches(pattern, labels[label] ?? '')),
+  );
+  const rule = found ?? fallback;
+  return { ...rule, kind: rule.kind ?? (metric.endsWith('_total') ? 'counter' : 'gauge') };
+}
+
+/** The same where no more than its metric is known of a series. Remembers answers. */
 export function ruleBook(rules: DetectionConfig['rules']): (metric: string) => Rule {
   const known = new Map<string, Rule>();
   return (metric) => {
     let rule = known.get(metric);
-    if (!rule) {
-      rule = rules.find((candidate) => matches(candidate.metric, metric)) ?? fallback;
-      known.set(metric, rule);
-    }
+    if (!rule) known.set(metric, (rule = ruleFor(rules, { metric })));
     return rule;
   };
 }
@@ -22,6 +35,6 @@ export function harms(rule: Rule, direction: 'up' | 'down'): boolean {
   return rule.harm === 'both' || rule.harm === direction;
 }
 
-function matches(pattern: string, metric: string): boolean {
-  return pattern.endsWith('*') ? metric.startsWith(pattern.slice(0, -1)) : metric === pattern;
+function matches(pattern: string, text: string): boolean {
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }

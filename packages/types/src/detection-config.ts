@@ -1,12 +1,30 @@
 import { z } from 'zod';
+import { inputLimits as limits } from './limits.ts';
 
-/** How series are judged. The first rule whose `metric` (exact, or ending in `*`) matches wins; the defaults fill the rest. */
+/** Text that is meant exactly, or by its beginning where it ends in `*`. */
+const Pattern = z.string().min(1).max(limits.labelValueChars);
+
+/** How series are judged. The first rule that fits a series in metric, service and labels wins; the defaults fill the rest. */
 export const DetectionRule = z.strictObject({
-  metric: z.string().min(1).max(256),
+  metric: Pattern.max(limits.metricNameChars),
+  service: Pattern.optional(),
+  /** Labels that a series must have, each with its value. */
+  match: z
+    .record(z.string().min(1).max(limits.labelNameChars), Pattern)
+    .refine((match) => Object.keys(match).length <= limits.labelsPerSample, `at most ${limits.labelsPerSample} labels`)
+    .default({}),
+  /** What its values are. Left out: what the sender says, else what the name says (`_total` is a counter). */
+  kind: z.enum(['gauge', 'counter']).optional(),
   /** Which way is harm. A drop in errors is no incident. */
   harm: z.enum(['up', 'down', 'both']).default('both'),
   /** Smallest distance from the expected value that matters, in the metric's own unit. */
   minEffect: z.number().min(0).default(0),
+  /** How readily it fires: the detector's threshold is divided by it. 2: half as far out is enough; 0.5: it must be twice as far. */
+  sensitivity: z.number().min(0.1).max(10).default(1),
+  /** It is an anomaly once it has been outside, on the side that is harm, for this long without a sample inside. 0: at once. */
+  minDurationSeconds: z.number().min(0).max(86_400).default(0),
+  /** Which seasons may be learned: those that prove to forecast it (`auto`), the day alone, the week alone, or none. */
+  seasonality: z.enum(['auto', 'day', 'week', 'none']).default('auto'),
   /** What a silent series means: nothing, an anomaly, or "keep the last verdict". */
   noData: z.enum(['ignore', 'alert', 'hold']).default('hold'),
   /** `false`: recorded and charted, never judged. */

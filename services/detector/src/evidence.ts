@@ -1,8 +1,8 @@
 import type { Sql } from '@nightshift/db';
-import { harms, ruleBook, type WatchedSeries } from '@nightshift/detection';
-import type { DetectionConfig } from '@nightshift/types';
+import { harms, ruleFor, type WatchedSeries } from '@nightshift/detection';
+import type { DetectionConfig, Labels } from '@nightshift/types';
 
-type Row = { seriesId: number; name: string; low: number; high: number };
+type Row = { seriesId: number; name: string; service: string; labels: Labels; low: number; high: number };
 
 /**
  * The series an incident was opened or joined for, each with the band from before its first anomaly and its points since
@@ -15,7 +15,7 @@ export async function evidence(
   config: DetectionConfig,
 ): Promise<WatchedSeries[]> {
   const rows = await sql.query<Row>(
-    `SELECT DISTINCT ON (a.series_id) a.series_id AS "seriesId", s.name, a.low, a.high
+    `SELECT DISTINCT ON (a.series_id) a.series_id AS "seriesId", s.name, s.service, s.labels, a.low, a.high
        FROM anomaly a JOIN series s ON s.id = a.series_id WHERE a.incident_id = $1 ORDER BY a.series_id, a.started_at, a.id`,
     [incidentId],
   );
@@ -25,9 +25,8 @@ export async function evidence(
   );
   const pointsOf = new Map(rows.map((row) => [row.seriesId, [] as typeof points]));
   for (const point of points) pointsOf.get(point.seriesId)?.push(point);
-  const ruleOf = ruleBook(config.rules);
-  return rows.map(({ seriesId, name, low, high }) => {
-    const rule = ruleOf(name);
+  return rows.map(({ seriesId, name, service, labels, low, high }) => {
+    const rule = ruleFor(config.rules, { metric: name, service, labels });
     return {
       seriesId,
       name,

@@ -61,8 +61,8 @@ async function lookForSilence(shard: Shard) {
     return;
   }
   shard.detector.configure(shard.config());
-  const silent = shard.detector.silent(at, shard.listeningSince);
-  const names = await shard.names.find(silent.map((silence) => silence.seriesId));
+  const names = await shard.names.find(shard.detector.ids());
+  const silent = shard.detector.silent(at, shard.listeningSince, (id) => names.get(id)?.rule);
   for (const silence of silent) {
     const series = names.get(silence.seriesId);
     if (series) followSilence(shard.episodes, series, at, silence);

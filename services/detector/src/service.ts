@@ -26,7 +26,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     shardCount,
     kick,
     metrics: detectorMetrics(deps.metrics),
-    names: seriesNames(db),
+    names: seriesNames(db, current),
     config: current,
     snapshotMs: config.SNAPSHOT_SECONDS * 1_000,
     onFenced: () => membership.abandon(),

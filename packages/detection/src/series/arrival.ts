@@ -1,4 +1,5 @@
 import type { Dropped } from '../detector.ts';
+import type { Rule } from '../rules.ts';
 import { clearRow, type Fields, type SharedColumns, type SharedFields } from './columns.ts';
 import type { Table } from './table.ts';
 
@@ -22,11 +23,11 @@ function nextStep(step: number, gap: number): number {
 }
 
 /**
- * What is judged: a gauge's value, or the rate per second of a counter (a name ending in `_total`). A counter that fell was
+ * What is judged: a gauge's value, or the rate per second of a counter. A counter that fell was
  * reset, and has counted from zero since. NaN for a counter's first reading.
  */
-export function measure(columns: SharedColumns, row: number, metric: string, at: number, value: number): number {
-  if (!metric.endsWith('_total')) return value;
+export function measure(columns: SharedColumns, row: number, kind: Rule['kind'], at: number, value: number): number {
+  if (kind === 'gauge') return value;
   const before = columns.reading[row]!;
   const seconds = (at - columns.readingAt[row]!) / 1_000;
   columns.reading[row] = value;

@@ -36,8 +36,8 @@ export function seriesDetector<F extends Fields & SharedFields>(
   const { layout } = algorithm;
   let ruleOf = ruleBook(config.rules);
   let table = makeTable(layout);
-  const take = (into: Table<F>, row: number, at: number, elapsedMs: number, value: number, metric: string) =>
-    algorithm.assess(into.columns, row, at, elapsedMs, value, ruleOf(metric));
+  const take = (into: Table<F>, row: number, at: number, elapsedMs: number, value: number, rule: Rule) =>
+    algorithm.assess(into.columns, row, at, elapsedMs, value, rule);
 
   /** A table that has learned what another algorithm's remembers. */
   const learnFrom = (other: Table<Fields & SharedFields>): Table<F> => {
@@ -48,7 +48,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
       const row = rowFor(fresh, seriesId[from]!, name);
       for (const { at, value } of pointsOf(other.columns, from)) {
         const before = fresh.columns.lastAt[row]!;
-        if (!arrive(fresh, row, at)) take(fresh, row, at, at - before, value, name);
+        if (!arrive(fresh, row, at)) take(fresh, row, at, at - before, value, ruleOf(name));
       }
       fresh.columns.reading[row] = reading[from]!;
       fresh.columns.readingAt[row] = readingAt[from]!;
@@ -61,18 +61,25 @@ export function seriesDetector<F extends Fields & SharedFields>(
     get size() {
       return table.rows;
     },
-    observe(seriesId, metric, timestamp, value) {
+    ids: () => table.rowOf.keys(),
+    observe(seriesId, metric, timestamp, value, rule = ruleOf(metric)) {
       if (!(Math.abs(value) <= greatestValue) || !Number.isFinite(timestamp)) return drop('not_finite', value);
       const row = rowFor(table, seriesId, metric);
       const before = table.columns.lastAt[row]!;
       const dropped = arrive(table, row, timestamp);
       if (dropped) return drop(dropped, value);
-      const measured = measure(table.columns, row, metric, timestamp, value);
+      const measured = measure(table.columns, row, rule.kind, timestamp, value);
       if (Number.isNaN(measured)) return undecided(measured, 'learning');
-      return take(table, row, timestamp, timestamp - before, measured, metric);
+      return take(table, row, timestamp, timestamp - before, measured, rule);
     },
-    silent: (now, since) =>
-      findSilent(table, ruleOf, (row, rule) => algorithm.lastBand(table.columns, row, rule), now, since),
+    silent: (now, since, ruleOfSeries = () => undefined) =>
+      findSilent(
+        table,
+        (id, metric) => ruleOfSeries(id) ?? ruleOf(metric),
+        (row, rule) => algorithm.lastBand(table.columns, row, rule),
+        now,
+        since,
+      ),
     history(seriesId) {
       const row = table.rowOf.get(seriesId);
       return row === undefined ? [] : pointsOf(table.columns, row);

@@ -17,7 +17,7 @@ type LastBand = (row: number, rule: Rule) => Band | null;
 /** The series that have been silent for longer than their habit. Forgets those that have been for too long. */
 export function findSilent<F extends Fields & SharedFields>(
   table: Table<F>,
-  ruleOf: (metric: string) => Rule,
+  ruleOf: (seriesId: number, metric: string) => Rule,
   lastBand: LastBand,
   now: number,
   since: number,
@@ -32,7 +32,8 @@ export function findSilent<F extends Fields & SharedFields>(
       const stepMs = columns.stepMs[row]!;
       if (quietMs > Math.max(silentMs, silentSteps * stepMs)) {
         const metric = table.metrics[columns.metric[row]!]!;
-        found.push(silenceOf(columns, row, metric, ruleOf(metric), lastBand, quietMs / stepMs));
+        const rule = ruleOf(columns.seriesId[row]!, metric);
+        found.push(silenceOf(columns, row, metric, rule, lastBand, quietMs / stepMs));
       }
     }
   }

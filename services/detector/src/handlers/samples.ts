@@ -25,7 +25,7 @@ export const judgeSamples =
         const at = Math.trunc(timestamps[i]!);
         if (!series || id % shard.shardCount !== shard.fence.shard) return count('unknown_series');
         if (at > now + aheadMs) return count('ahead');
-        const verdict = shard.detector.observe(id, series.name, at, values[i]!);
+        const verdict = shard.detector.observe(id, series.name, at, values[i]!, series.rule);
         count(verdict.dropped ?? verdict.state);
         if (!verdict.accepted) return;
         follow(shard.episodes, series, at, verdict);

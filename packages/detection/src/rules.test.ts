@@ -1,0 +1,59 @@
+import { DetectionRule } from '@nightshift/types';
+import { describe, expect, it } from 'vitest';
+import { createDetector } from './create.ts';
+import { ruleBook, ruleFor } from './rules.ts';
+import { config, feed, flat, healthy } from './stand-ins.ts';
+
+const rules = (...given: Record<string, unknown>[]) => config(given).rules;
+
+describe('the rule of a series', () => {
+  it('is the first that fits in metric, service and labels; the defaults where none does', () => {
+    const book = rules(
+      { metric: 'latency_*', service: 'shop-*', match: { route: '/pay*', method: 'POST' }, minEffect: 1 },
+      { metric: 'latency_*', service: 'shop-api', minEffect: 2 },
+      { metric: 'latency_ms', minEffect: 3 },
+    );
+    const effect = (metric: string, service?: string, labels?: Record<string, string>) =>
+      ruleFor(book, { metric, ...(service && { service }), ...(labels && { labels }) }).minEffect;
+    expect(effect('latency_ms', 'shop-api', { route: '/pay/card', method: 'POST' })).toBe(1);
+    expect(effect('latency_ms', 'shop-api', { route: '/pay/card', method: 'GET' })).toBe(2);
+    expect(effect('latency_ms', 'shop-api')).toBe(2);
+    expect(effect('latency_ms', 'bank')).toBe(3);
+    expect(ruleBook(book)('latency_ms').minEffect).toBe(3);
+    expect(effect('other')).toBe(0);
+  });
+
+  it('without anything said judges as before', () => {
+    expect(DetectionRule.parse({ metric: 'm' })).toEqual({
+      metric: 'm',
+      match: {},
+      harm: 'both',
+      minEffect: 0,
+      sensitivity: 1,
+      minDurationSeconds: 0,
+      seasonality: 'auto',
+      noData: 'hold',
+      judge: true,
+    });
+  });
+});
+
+describe('defect 10: counters treated as gauges', () => {
+  it('a rule says what a metric is where its name does not: a counter by another name is judged by its rate', () => {
+    const counting = createDetector(config([{ metric: 'requests', kind: 'counter' }]));
+    const { verdicts } = feed(counting, [0, 50, 100, 20], { metric: 'requests' });
+    expect(verdicts.map((verdict) => verdict.value)).toEqual([NaN, 5, 5, 2]);
+    const gauge = createDetector(config([{ metric: 'pages_total', kind: 'gauge' }]));
+    expect(feed(gauge, flat(7, 3), { metric: 'pages_total' }).verdicts.at(-1)?.value).toBe(7);
+  });
+
+  it('the rule given with a sample wins over the one of its metric', () => {
+    const detector = createDetector(config());
+    const { next } = feed(detector, healthy(60));
+    const [rule] = rules({ metric: '*', harm: 'down' });
+    expect(detector.observe(1, 'latency_ms', next, 500, { ...rule!, kind: 'gauge' })).toMatchObject({
+      state: 'normal',
+      because: 'direction',
+    });
+  });
+});
