@@ -1,19 +1,60 @@
 import { parseArgs } from 'node:util';
 import { benchDetection } from './detection.ts';
+import { benchIngest, ingestReport, ingestUsage } from './ingest/ingest.ts';
 import { report } from './report.ts';
 
-const usage = `bench detection [--data DIR] [--json]
+const detectionUsage = `bench detection [--data DIR] [--json]
   --data DIR  folder with nab/, kpi/, asd/ (default: NIGHTSHIFT_BENCH_DATA, or ./data); what is absent is skipped
   --json      figures as JSON`;
 
+const usages: Record<string, string> = { detection: detectionUsage, ingest: ingestUsage };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { data: { type: 'string' }, json: { type: 'boolean', default: false } },
+  options: {
+    data: { type: 'string' },
+    detector: { type: 'string' },
+    help: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
 });
-if (positionals[0] === 'detection') {
-  const figures = benchDetection(values.data ?? process.env.NIGHTSHIFT_BENCH_DATA ?? 'data', [1_000, 10_000, 100_000]);
-  console.log(values.json ? JSON.stringify(figures, null, 2) : report(figures));
+
+/** Prints a report for people, or the figures and, last, one line of what goals are set for. */
+function print<T extends object>(figures: T, words: (figures: T) => string, goals: (keyof T)[]): void {
+  if (!values.json) return console.log(words(figures));
+  console.log(JSON.stringify(figures));
+  console.log(JSON.stringify(Object.fromEntries(goals.map((key) => [key, figures[key]]))));
+}
+
+const commands: Record<string, () => Promise<void> | void> = {
+  detection() {
+    const figures = benchDetection(
+      values.data ?? process.env.NIGHTSHIFT_BENCH_DATA ?? 'data',
+      [1_000, 10_000, 100_000],
+    );
+    console.log(values.json ? JSON.stringify(figures, null, 2) : report(figures));
+  },
+  async ingest() {
+    print(await benchIngest(values), ingestReport, ['ratios']);
+  },
+};
+
+const name = positionals[0] ?? '';
+const command = commands[name];
+if (values.help || !command) {
+  const text = usages[name] ?? Object.values(usages).join('\n\n');
+  if (values.help) console.log(text);
+  else {
+    console.error(text);
+    process.exitCode = 2;
+  }
 } else {
-  console.error(usage);
-  process.exitCode = 2;
+  try {
+    await command();
+  } catch (error) {
+    console.error(`bench ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode ??= 1;
+  }
+  process.exit();
 }
