@@ -51,5 +51,13 @@ export const Config = z.object({
     .describe(
       '503 once the bodies of unanswered requests have this many bytes together: bounds the memory of this process',
     ),
+  INGEST_GITHUB_SECRETS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter(Boolean))
+    .refine((secrets) => secrets.every((secret) => secret.length >= 16), 'each must have at least 16 characters')
+    .describe(
+      'Secrets of webhooks of GitHub, of at least 16 characters; two, with a comma between, while one replaces the other',
+    ),
 });
 export type Config = z.infer<typeof Config>;

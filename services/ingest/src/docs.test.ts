@@ -41,6 +41,14 @@ describe('the lines of docs/ingest.md for curl', () => {
     });
   });
 
+  it('tell of a change as an event of PagerDuty', async () => {
+    expect(await run('PagerDuty change events')).toEqual({ status: 'success', message: 'Change event processed' });
+  });
+
+  it('raise an alert as a CloudEvent', async () => {
+    expect(await run('CloudEvents')).toEqual({ joined: 1 });
+  });
+
   it('record a deployment', async () => {
     expect(await run('Deployments')).toEqual({ id: expect.stringMatching(/^dep-/) as string });
   });

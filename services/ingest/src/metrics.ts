@@ -10,6 +10,8 @@ export type IngestMetrics = {
   refused(reason: string, samples: number): void;
   /** An alert of others, by what became of it or why it means nothing here. */
   alert(outcome: string): void;
+  /** A change told by others, by what became of it or why it means nothing here. */
+  change(outcome: string): void;
   flushed(flush: Flush): void;
   /** Shows what these know whenever the metrics are read. */
   watch(parts: { gate: Gate; registry: SeriesRegistry }): void;
@@ -34,6 +36,12 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const changes = new Counter({
+    name: 'nightshift_ingest_changes_total',
+    help: 'Deployments and other changes that were told, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  });
   const flushSamples = new Histogram({
     name: 'nightshift_ingest_flush_samples',
     help: 'Samples of one job',
@@ -51,6 +59,7 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
     accepted: (samples) => accepted.inc(samples),
     refused: (reason, samples) => refused.inc({ reason }, samples),
     alert: (outcome) => alerts.inc({ outcome }),
+    change: (outcome) => changes.inc({ outcome }),
     flushed({ samples, sentMs, failed }) {
       flushSamples.observe(samples);
       flushSeconds.observe({ outcome: failed ? 'failed' : 'sent' }, sentMs / 1_000);

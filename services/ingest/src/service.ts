@@ -12,6 +12,8 @@ import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { alertsRoutes } from './routes/alerts.ts';
 import { authorize } from './routes/authorize.ts';
+import { argoCdRoute, gitHubRoute, pagerDutyChangeRoute } from './routes/changes.ts';
+import { cloudEventsRoute } from './routes/cloudevents.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
 import { openDoor } from './routes/door.ts';
 import { heartbeatsRoutes } from './routes/heartbeats.ts';
@@ -60,6 +62,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   aboutRoutes(app);
   const samples = { clock, door: openDoor(gate, commit), group: commit, registry, metrics };
   const alerts = { clock, db, metrics, kick: deps.kick };
+  const changes = { clock, metrics, store };
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
@@ -71,12 +74,17 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
     );
-    await scope.register(async (inner) => deploymentsRoute(inner, { clock, store }));
+    await scope.register(async (inner) => deploymentsRoute(inner, changes));
+    await scope.register(async (inner) => argoCdRoute(inner, changes));
+    await scope.register(async (inner) => cloudEventsRoute(inner, { ...alerts, ...changes }));
   });
 
+  // These prove themselves by what is in the body.
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
     pagerDutyRoute(scope, { ...alerts, checkToken });
+    pagerDutyChangeRoute(scope, { ...changes, checkToken });
+    await scope.register(async (inner) => gitHubRoute(inner, { ...changes, secrets: config.INGEST_GITHUB_SECRETS }));
   });
 
   return {

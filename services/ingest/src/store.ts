@@ -1,7 +1,7 @@
 import { only, type Db } from '@nightshift/db';
 import { activeTokens, type ActiveToken } from '@nightshift/runtime';
 import { errorMessage, newId, NightshiftError } from '@nightshift/types';
-import type { Deployment } from './schema.ts';
+import { timeOf, type Change } from './changes/change.ts';
 
 /** A series as ingest first sees it: its canonical key, and what the other services read about it. */
 export type NewSeries = { key: string; name: string; labels: Record<string, string>; service: string };
@@ -10,6 +10,8 @@ export type NewSeries = { key: string; name: string; labels: Record<string, stri
 export type Store = ReturnType<typeof openStore>;
 
 const answerMs = 5_000;
+/** Within this the same change, told without a time, is a sender's second try. */
+const retoldMs = 10 * 60_000;
 
 export function openStore(db: Db) {
   const query = <Row>(text: string, params?: unknown[]) =>
@@ -51,19 +53,43 @@ export function openStore(db: Db) {
       );
     },
 
-    /** Records a deployment, or finds the one of the same service, version and time. Returns its id. */
-    async recordDeployment(given: Deployment, deployedAt: number): Promise<string> {
-      const { service, version, previousVersion, by, url } = given;
-      await query(
-        `INSERT INTO deployment (id, service, version, previous_version, deployed_at, by, url) VALUES ($1, $2, $3, $4, ms($5), $6, $7)
-         ON CONFLICT (service, version, deployed_at) DO NOTHING`,
-        [newId('dep'), service, version, previousVersion ?? null, deployedAt, by ?? null, url ?? null],
-      );
-      const rows = await query<{ id: string }>(
-        'SELECT id FROM deployment WHERE service = $1 AND version = $2 AND deployed_at = ms($3)',
-        [service, version, deployedAt],
-      );
-      return only(rows).id;
+    /**
+     * Records a change, unless it is known: by its origin, by its service, version and time, or, where its sender gave no time, because the same
+     * was told in the last ten minutes.
+     */
+    async recordChange(given: Change, at: number): Promise<{ id: string; outcome: 'recorded' | 'repeated' }> {
+      const { service, version, previousVersion, by, url, origin } = given;
+      const deployedAt = timeOf(given.deployedAt, at);
+      const sameSince = given.deployedAt === undefined ? at - retoldMs : deployedAt;
+      for (;;) {
+        const rows = await query<{ id: string; outcome: 'recorded' | 'repeated' }>(
+          `WITH known AS (
+             SELECT id FROM deployment same
+              WHERE origin = $9
+                 OR (service = $2 AND version = $3 AND deployed_at BETWEEN ms($8) AND ms($5)
+                     AND NOT EXISTS (SELECT FROM deployment later WHERE later.service = $2 AND later.version <> $3
+                                      AND later.deployed_at BETWEEN same.deployed_at AND ms($5)))
+              LIMIT 1),
+           added AS (
+             INSERT INTO deployment (id, service, version, previous_version, deployed_at, by, url, origin)
+             SELECT $1, $2, $3, $4, ms($5), $6, $7, $9 WHERE NOT EXISTS (SELECT FROM known)
+             ON CONFLICT DO NOTHING RETURNING id)
+           SELECT id, 'repeated' AS outcome FROM known UNION ALL SELECT id, 'recorded' FROM added`,
+          [
+            newId('dep'),
+            service,
+            version,
+            previousVersion ?? null,
+            deployedAt,
+            by ?? null,
+            url ?? null,
+            sameSince,
+            origin ?? null,
+          ],
+        );
+        // None where another process recorded it meanwhile: it is known now.
+        if (rows.length > 0) return only(rows);
+      }
     },
   };
 }

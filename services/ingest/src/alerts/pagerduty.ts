@@ -4,7 +4,7 @@ import { classify } from '@nightshift/detection';
 import { seriesKey } from '@nightshift/types';
 import { z } from 'zod';
 import { severityOf, storable, type Alert, type AlertRefusal } from './alert.ts';
-import { settleAlert, type AlertOutcome } from './settle.ts';
+import { settleAlert, settleEnd, type AlertOutcome } from './settle.ts';
 
 const text = (maxChars: number) => z.string().max(maxChars).transform(storable);
 
@@ -62,12 +62,7 @@ export async function settleEvent(
     };
     return { dedupKey, outcome: await settleAlert(tx, alert, sender) };
   }
-  const [firing] = await tx.query<Pick<Alert, 'name' | 'service' | 'severity' | 'summary' | 'startedAt'>>(
-    `SELECT name, service, severity, summary, started_at AS "startedAt" FROM alert WHERE key = $1 AND ended_at IS NULL`,
-    [key],
-  );
-  if (!firing) return { dedupKey, outcome: 'unknown' };
-  return { dedupKey, outcome: await settleAlert(tx, { ...firing, key, type: 'unknown', endedAt: at }, sender) };
+  return { dedupKey, outcome: await settleEnd(tx, key, at, sender) };
 }
 
 const sender = 'PagerDuty event';

@@ -16,6 +16,15 @@ export async function settleAlert(tx: Tx, alert: Alert, sender: string): Promise
   return alert.endedAt === undefined ? fire(tx, alert, sender) : end(tx, alert, alert.endedAt, sender);
 }
 
+/** Ends the alert of a key at `at` (epoch ms), where the word of its end names nothing else of it. */
+export async function settleEnd(tx: Tx, key: string, at: number, sender: string): Promise<AlertOutcome> {
+  const [firing] = await tx.query<Pick<Alert, 'name' | 'service' | 'severity' | 'summary' | 'startedAt'>>(
+    `SELECT name, service, severity, summary, started_at AS "startedAt" FROM alert WHERE key = $1 AND ended_at IS NULL`,
+    [key],
+  );
+  return firing ? settleAlert(tx, { ...firing, key, type: 'unknown', endedAt: at }, sender) : 'unknown';
+}
+
 async function fire(tx: Tx, alert: Alert, sender: string): Promise<AlertOutcome> {
   const known = await tx.query(
     `UPDATE alert SET seen_at = nightshift_now() WHERE key = $1 AND (ended_at IS NULL OR started_at = ms($2)) RETURNING id`,

@@ -1,11 +1,8 @@
-import { inputLimits, NightshiftError } from '@nightshift/types';
 import type { FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { DbClock } from '../clock.ts';
 import { Deployment, DeploymentAnswer, ErrorAnswer } from '../schema.ts';
-import type { Store } from '../store.ts';
+import type { ChangeParts } from './changes.ts';
 
-const year2000 = 946_684_800_000;
 const bodyBytes = 64 * 1024;
 
 const schema = {
@@ -23,27 +20,14 @@ const schema = {
 };
 
 /** `POST /v1/deployments`. */
-export function deploymentsRoute(app: FastifyInstance, { clock, store }: { clock: DbClock; store: Store }): void {
+export function deploymentsRoute(app: FastifyInstance, { clock, metrics, store }: ChangeParts): void {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app
     .withTypeProvider<ZodTypeProvider>()
     .post('/v1/deployments', { schema, bodyLimit: bodyBytes }, async (request, reply) => {
-      const at = Math.round(clock.now());
-      const deployedAt = request.body.deployedAt ?? at;
-      if (deployedAt < year2000) {
-        throw new NightshiftError(
-          'BODY_INVALID',
-          `deployedAt: ${deployedAt} is before the year 2000: send epoch milliseconds, not seconds`,
-        );
-      }
-      if (deployedAt > at + inputLimits.sampleAheadMs) {
-        throw new NightshiftError(
-          'BODY_INVALID',
-          `deployedAt: ${deployedAt} is in the future: check the clock of the sender`,
-        );
-      }
-      const id = await store.recordDeployment(request.body, deployedAt);
+      const { id, outcome } = await store.recordChange(request.body, Math.round(clock.now()));
+      metrics.change(outcome);
       return reply.code(201).send({ id });
     });
 }
