@@ -1,8 +1,9 @@
 /** The command as it is called. Uses the built files. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from './folders.ts';
@@ -37,6 +38,8 @@ describe('nightshift', () => {
     [['token', 'list'], /NOT_RUNNING/],
     [['dev', '--port-base', '80'], /--port-base must be a whole number from 1024/],
     [['dev', '--port-base', 'x'], /must be a whole number/],
+    [['backtest', '--scores', '/tmp', '/tmp'], /--scores must name another folder/],
+    [['backtest', '--scores', 'out', 'nowhere'], /nowhere cannot be read: ENOENT/],
     [['demo'], /required option '--scenario <name>'/],
     [['fly'], /unknown command 'fly'/],
   ])('%j: says what is wrong, and ends with code 2', (args, words) => {
@@ -67,5 +70,28 @@ describe('nightshift', () => {
     const variables = Object.values(sections).flat();
     expect(variables.map((variable) => variable.name)).toContain('DATABASE_URL');
     expect(variables.filter((variable) => variable.description === '')).toEqual([]);
+  });
+
+  it('writes the scores of a folder of CSV files, whatever one of them is like', () => {
+    const [from, to] = [join(dir, 'samples'), join(dir, 'scores')];
+    const rows = (text: string) => text.trimEnd().split('\n').length - 1;
+    const lines = Array.from({ length: 200 }, (_, i) => `${1_700_000_000 + i * 60},${i === 150 ? 90 : i % 7}`);
+    mkdirSync(join(from, 'deep/er'), { recursive: true });
+    writeFileSync(join(from, 'a.csv'), ['timestamp,value', ...lines].join('\n'));
+    writeFileSync(join(from, 'deep/er/b.csv.gz'), gzipSync(['timestamp,value', ...lines].join('\r\n')));
+    writeFileSync(join(from, 'broken.csv.gz'), 'no gzip');
+    const { status, stdout, stderr } = nightshift(['backtest', '--scores', to, '--json', from]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('broken.csv.gz: ') as string });
+    expect(JSON.parse(stdout)).toMatchObject({
+      files: [
+        { file: 'a.csv', rows: 200 },
+        { file: 'deep/er/b.csv.gz', rows: 200 },
+      ],
+      failed: [{ file: 'broken.csv.gz' }],
+    });
+    const plain = readFileSync(join(to, 'a.csv'), 'utf8');
+    expect(rows(plain)).toBe(200);
+    expect(gunzipSync(readFileSync(join(to, 'deep/er/b.csv.gz'))).toString()).toBe(plain);
+    expect(plain.split('\n')[151]).toMatch(/,1$/);
   });
 });

@@ -1,0 +1,61 @@
+import { alarmScore, createDetector, groupEvidence } from '@nightshift/detection';
+import type { DetectionConfig } from '@nightshift/types';
+import { numberIn, type Columns } from './columns.ts';
+import { seriesOfRows } from './series.ts';
+import { epochMs } from './times.ts';
+
+/** What is said of one row. `value`: which of its values it is about, the one that is furthest out. All numbers are finite. */
+export type RowVerdict = {
+  value: number;
+  expected: number;
+  low: number;
+  high: number;
+  score: number;
+  alarm: boolean;
+};
+
+type Band = { expected: number; low: number; high: number };
+
+/**
+ * Judges the rows of one file in turn. A row with several values is judged by their summed evidence, on the scale of a single
+ * score. A row that was dropped has score 0 and the band of the row before; until a band is known, it is the value itself.
+ */
+export function rowJudge(config: DetectionConfig, columns: Columns, metric: string): (cells: string[]) => RowVerdict {
+  const detector = createDetector(config);
+  let series = 0;
+  const seriesOf = seriesOfRows(columns, { service: metric, metric }, () => ++series);
+  // Without rules nothing hangs on names, and a gauge may be called like a counter.
+  const hasRules = config.rules.length > 0 || columns.metric >= 0;
+  const bands = new Map<number, Band>();
+  const scores = columns.values.map(() => 0);
+  return (cells) => {
+    const at = epochMs(cells[columns.timestamp] ?? '');
+    const of = seriesOf(cells);
+    let [worst, alarms] = [0, 0];
+    for (let i = 0; i < of.length; i++) {
+      const { id, metric: name } = of[i]!;
+      const value = numberIn(cells[columns.values[i]!.cell]);
+      const verdict = detector.observe(id, hasRules ? name : 'value', at, value);
+      scores[i] = verdict.alarmScore;
+      if (scores[i]! > scores[worst]!) worst = i;
+      if (verdict.alarm) alarms++;
+      if (!Number.isNaN(verdict.expected)) bands.set(id, verdict);
+      else if (verdict.accepted || !bands.has(id)) bands.set(id, bandOfOne(value));
+    }
+    const { expected, low, high } = bands.get(of[worst]!.id)!;
+    const { score, alarm } = together(detector.algorithm, scores, worst, alarms);
+    return { value: columns.values[worst]!.cell, expected, low, high, score, alarm };
+  };
+}
+
+function bandOfOne(value: number): Band {
+  const known = Number.isFinite(value) ? value : 0;
+  return { expected: known, low: known, high: known };
+}
+
+/** Evidence is counted in decades; a z-score is none. */
+function together(algorithm: DetectionConfig['detector'], scores: number[], worst: number, alarms: number) {
+  if (scores.length === 1 || algorithm === 'zscore') return { score: scores[worst]!, alarm: alarms > 0 };
+  const { sum, threshold, alarm } = groupEvidence(scores);
+  return { score: (alarmScore * sum) / threshold, alarm };
+}

@@ -1,0 +1,59 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { DetectionConfig } from '@nightshift/types';
+import { openCsv } from './csv.ts';
+import { rowJudge } from './row-judge.ts';
+
+export type Scored = { rows: number; alarms: number };
+
+const header = 'timestamp,value,expected,low,high,score,alarm';
+const chunkChars = 64 * 1024;
+
+/**
+ * Replays one file through a fresh detector and writes a row for every row, those too that were dropped: the score that alarms
+ * are raised by, and whether one was. `to` is gzip where its name ends in `.gz`; it is there complete or not at all. Throws
+ * where the file cannot be read.
+ */
+export async function scoreFile(from: string, to: string, config: DetectionConfig): Promise<Scored> {
+  await mkdir(dirname(to), { recursive: true });
+  const scored = { rows: 0, alarms: 0 };
+  const unfinished = `${to}.part`;
+  try {
+    const pack = /\.gz$/i.test(to) ? createGzip({ level: 1 }) : new PassThrough();
+    await pipeline(scoreLines(from, config, scored), pack, createWriteStream(unfinished));
+    await rename(unfinished, to);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  return scored;
+}
+
+async function* scoreLines(from: string, config: DetectionConfig, scored: Scored): AsyncGenerator<string> {
+  const csv = await openCsv(from);
+  let text = `${header}\n`;
+  if (csv) {
+    const { columns, rows } = csv;
+    const judge = rowJudge(config, columns, basename(from).replace(/\.csv(\.gz)?$/i, ''));
+    for await (const cells of rows) {
+      const { value, expected, low, high, score, alarm } = judge(cells);
+      const [time, given] = [quoted(cells[columns.timestamp]), quoted(cells[value])];
+      text += `${time},${given},${expected},${low},${high},${score},${alarm ? 1 : 0}\n`;
+      scored.rows++;
+      if (alarm) scored.alarms++;
+      if (text.length < chunkChars) continue;
+      yield text;
+      text = '';
+    }
+  }
+  yield text;
+}
+
+/** A cell as it was, in quotes where it needs them. */
+function quoted(cell = ''): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
