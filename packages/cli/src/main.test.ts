@@ -62,6 +62,17 @@ describe('nightshift', () => {
     });
   });
 
+  it('lints the runbooks that ship, and says what it cannot plan', () => {
+    const linted = nightshift(['runbooks', 'lint', '--json']);
+    expect(linted.status).toBe(0);
+    expect(JSON.parse(linted.stdout)).toMatchObject({ errors: 0, runbooks: expect.arrayContaining([]) as unknown });
+    expect(nightshift(['runbooks', 'lint', '/nowhere'])).toMatchObject({ status: 2, stdout: '' });
+    expect(nightshift(['runbooks', 'plan', 'inc-none'], { DATABASE_URL: test.url })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('there is no incident inc-none') as string,
+    });
+  });
+
   it('lists every variable of every service', () => {
     const { status, stdout } = nightshift(['config', '--json']);
     expect(status).toBe(0);

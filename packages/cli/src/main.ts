@@ -24,6 +24,8 @@ const ends =
     process.stdout.write('', () => process.exit());
   };
 
+const example = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+
 const program = new Command('nightshift')
   .description('Takes the 3 a.m. page: detects, diagnoses, repairs inside hard limits, proves it, or wakes a person')
   .showHelpAfterError()
@@ -91,5 +93,35 @@ token
   .command('revoke')
   .argument('<id>', 'as `token list` shows it', whole)
   .action(ends(async (id: number) => (await tokens()).revokeIngestToken(id)));
+
+const runbooks = () => import('./commands/runbooks.ts');
+const runbook = program.command('runbooks').description('runbooks: what is wrong with them, what they would do');
+const asJson = ['--json', 'as JSON', false] as const;
+runbook
+  .command('lint')
+  .description('say what is wrong with every runbook of a folder, at its line and column')
+  .argument('[folder]', 'default: RUNBOOKS_DIR, else the runbooks that ship')
+  .option(...asJson)
+  .addHelpText('after', example('nightshift runbooks lint', 'nightshift runbooks lint ./my-runbooks --json'))
+  .action(
+    ends(async (folder: string | undefined, options: { json: boolean }) => (await runbooks()).lint(folder, options)),
+  );
+runbook
+  .command('plan')
+  .description(
+    'print what would be done for an incident: calls, limits, who would feel it, how to undo it; change nothing',
+  )
+  .argument('<incident>', 'its id, as the console shows it')
+  .option('--runbook <id>', 'plan this one, whether it fits or not')
+  .option(...asJson)
+  .addHelpText(
+    'after',
+    example('nightshift runbooks plan inc-...', 'nightshift runbooks plan inc-... --runbook roll-back-bad-deploy'),
+  )
+  .action(
+    ends(async (incident: string, options: { runbook?: string; json: boolean }) =>
+      (await runbooks()).plan(incident, options),
+    ),
+  );
 
 await program.parseAsync();

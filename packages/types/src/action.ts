@@ -42,11 +42,43 @@ export const PlannedAction = z.object({
 });
 export type PlannedAction = z.infer<typeof PlannedAction>;
 
+/** One limit that a step counts against: how much of it was used when the plan was made, and what the step takes. */
+export const LimitUse = z.object({
+  step: z.number().int().min(0),
+  limit: z.string(),
+  /** Whose limit it is: a target, a service, "everywhere", the incident. */
+  scope: z.string(),
+  used: z.number(),
+  takes: z.number(),
+  max: z.number(),
+  /** Null: for the whole incident. */
+  windowMs: z.number().nullable(),
+});
+export type LimitUse = z.infer<typeof LimitUse>;
+
+/** Who would feel it if a step went wrong, by the catalogue's dependencies. */
+export const BlastRadius = z.object({
+  /** The services whose targets are touched. */
+  touches: z.array(z.string()),
+  /** Services that depend on those, directly or through others; `through` is the nearest one on the way. */
+  felt: z.array(z.object({ service: z.string(), through: z.string(), criticality: z.string() })),
+});
+export type BlastRadius = z.infer<typeof BlastRadius>;
+
+/**
+ * What a runbook comes to for one incident: the one value that `runbooks plan` prints, an approver signs by its hash, the executor
+ * carries out, and the postmortem shows. Limits are as they stood at `madeAt`; admission counts them again.
+ */
 export const Plan = z.object({
   incidentId: z.string(),
   runbook: z.string(),
   runbookHash: z.string(),
   actions: z.array(PlannedAction).min(1).max(20),
+  /** Absent in plans of the first version. */
+  limits: z.array(LimitUse).optional(),
+  blastRadius: BlastRadius.optional(),
+  /** Epoch ms, database clock. */
+  madeAt: z.number().optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -73,6 +73,24 @@ export type Incident = z.infer<typeof Incident>;
 export const Stage = z.enum(['diagnose', 'remediate', 'verify', 'escalate', 'postmortem']);
 export type Stage = z.infer<typeof Stage>;
 
+/** One condition of a runbook and how it was found, in words. */
+export const CheckedCondition = z.object({ condition: z.string(), actual: z.string(), holds: z.boolean() });
+export type CheckedCondition = z.infer<typeof CheckedCondition>;
+
+/** A runbook that was looked at and not taken: every reason in one sentence, and its conditions one by one. */
+export const Considered = z.object({
+  runbook: z.string(),
+  reason: z.string(),
+  conditions: z.array(CheckedCondition).optional(),
+});
+export type Considered = z.infer<typeof Considered>;
+
+/** Why a runbook fits, and why the others were not taken; absent in events of the first version. */
+const grounds = {
+  conditions: z.array(CheckedCondition).optional(),
+  considered: z.array(Considered).optional(),
+};
+
 /** Everything that can happen to an incident. Recorded as it happens; the timeline is nothing else. */
 export const IncidentEvent = z.discriminatedUnion('kind', [
   z.object({
@@ -106,7 +124,8 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     hash: z.string(),
     planHash: z.string(),
     summary: z.string(),
-    considered: z.array(z.object({ runbook: z.string(), reason: z.string() })).default([]),
+    ...grounds,
+    considered: z.array(Considered).default([]),
   }),
   z.object({
     kind: z.literal('approval_requested'),
@@ -116,11 +135,12 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     approvalId: z.string(),
     summary: z.string(),
     expiresAt: z.number(),
+    ...grounds,
   }),
   z.object({
     kind: z.literal('no_runbook'),
     reason: z.string(),
-    considered: z.array(z.object({ runbook: z.string(), reason: z.string() })).default([]),
+    considered: z.array(Considered).default([]),
   }),
   z.object({ kind: z.literal('approved'), approvalId: z.string(), by: z.string() }),
   z.object({ kind: z.literal('rejected'), approvalId: z.string(), by: z.string(), reason: z.string() }),
@@ -147,6 +167,11 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     kind: z.literal('remedy_failed'),
     outcome: z.enum(['failed', 'denied', 'unknown', 'observed']),
     detail: z.string(),
+    /** Where it failed before anything was tried: the runbook that would have acted, and its plan. */
+    runbook: z.string().optional(),
+    hash: z.string().optional(),
+    planHash: z.string().optional(),
+    ...grounds,
   }),
   z.object({ kind: z.literal('recovered'), detail: z.string(), freshSamples: z.number().int(), since: z.number() }),
   z.object({ kind: z.literal('not_recovered'), detail: z.string() }),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ActionParams, ActionType } from './action.ts';
+import { Severity } from './anomaly.ts';
 import { CheckName } from './diagnostic.ts';
 import { IncidentType } from './incident.ts';
-import { actionLimits } from './limits.ts';
+import { actionLimits, inputLimits } from './limits.ts';
 import { ExactName } from './name.ts';
 
 /** `observe` says what it would do; `approve` asks; `auto` acts. */
@@ -36,6 +37,12 @@ export const Runbook = z.strictObject({
   match: z.strictObject({
     type: IncidentType,
     services: z.array(ExactName).min(1).optional(),
+    /** Absent: any. Whatever it says, only a critical is acted on without a person. */
+    severity: z.array(Severity).min(1).optional(),
+    /** Labels that some series of the incident must carry, each with exactly this value. */
+    labels: z
+      .record(z.string().min(1).max(inputLimits.labelNameChars), z.string().max(inputLimits.labelValueChars))
+      .default({}),
     facts: z.array(FactCondition).default([]),
     /** Checks that must have found trouble, e.g. `disk_usage: degraded`. */
     status: z.array(z.strictObject({ check: CheckName, is: z.enum(['ok', 'degraded', 'down']) })).default([]),

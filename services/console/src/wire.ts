@@ -3,6 +3,7 @@ import type {
   Action,
   Anomaly,
   Approval,
+  BlastRadius,
   Deployment,
   DiagnosticResult,
   Incident,
@@ -35,6 +36,8 @@ export type LimitLeft = { limit: string; used: number; max: number; windowMs: nu
 export type PlannedStep = PlannedAction & { limits: LimitLeft[] };
 export type ShownApproval = Approval & {
   plan: PlannedStep[];
+  /** Null for plans that were made without one. */
+  blastRadius: BlastRadius | null;
   decisions: { approver: string; verdict: 'approve' | 'reject'; reason: string; at: number }[];
 };
 

@@ -4,12 +4,12 @@
  */
 import { now, type Db, type Tx } from '@nightshift/db';
 import { stepIn } from '@nightshift/lifecycle';
+import { exceededLimit, quantityOf, type Refusal } from '@nightshift/runbooks';
 import { actionLimits } from '@nightshift/types';
 import { killSwitchRefusal, lockApproval, planRefusal, rollbackRefusal, spendApproval } from './authorise.ts';
 import { actor } from './executor.ts';
 import { finishAction } from './finish.ts';
-import { lockAction, lockIncident, quantityOf, usesOf, type LedgerAction } from './store.ts';
-import { exceededLimit, type Refusal } from './windows.ts';
+import { lockAction, lockIncident, usesOf, type LedgerAction } from './store.ts';
 
 export type Admitted = {
   kind: 'admitted';

@@ -1,10 +1,9 @@
 import type { Tx } from '@nightshift/db';
 import { readKillSwitch } from '@nightshift/lifecycle';
+import { planHash, type Refusal } from '@nightshift/runbooks';
 import { alwaysApprove, type Approval } from '@nightshift/types';
-import { planHash } from './plan-hash.ts';
 import { outsideRollbackWindow } from './rollback.ts';
-import { announcedPlan, deployedAt, planOf, type LedgerAction, type LockedIncident } from './store.ts';
-import type { Refusal } from './windows.ts';
+import { announcedPlan, deployedAt, findPlan, planOf, type LedgerAction, type LockedIncident } from './store.ts';
 
 export type LockedApproval = Pick<Approval, 'id' | 'planHash' | 'required' | 'expiresAt' | 'state'>;
 
@@ -29,7 +28,10 @@ export async function planRefusal(
   const plan = await planOf(tx, action.incidentId, action.generation);
   const announced = await announcedPlan(tx, action.incidentId, action.planHash);
   if (!announced) return { reason: 'plan', detail: 'the timeline knows of no such plan' };
+  const made = await findPlan(tx, action.planHash);
+  if (!made) return { reason: 'plan', detail: 'the plan is not on record' };
   const hash = planHash({
+    ...made,
     incidentId: action.incidentId,
     runbook: announced.runbook,
     runbookHash: announced.hash,

@@ -152,7 +152,7 @@ describe('observe', () => {
     ]);
     expect((await events(id, 'remedy_failed'))[0]).toMatchObject({
       outcome: 'observed',
-      detail: expect.stringContaining('other: is for high_latency, this is service_down'),
+      detail: expect.stringContaining('other: wants type high_latency, is service_down'),
     });
     expect([await ledger(test.db, id), api.asked]).toEqual([[], []]);
   });
@@ -174,7 +174,13 @@ describe('no runbook', () => {
       {
         kind: 'no_runbook',
         reason: 'no runbook fits',
-        considered: [{ runbook: 'restart', reason: 'is for service_down, this is high_latency' }],
+        considered: [
+          {
+            runbook: 'restart',
+            reason: 'wants type service_down, is high_latency',
+            conditions: [{ condition: 'type service_down', actual: 'high_latency', holds: false }],
+          },
+        ],
       },
     ]);
     expect(
@@ -225,8 +231,8 @@ describe('no runbook', () => {
     await test.db.query(`UPDATE incident SET state = 'deciding', generation = generation + 1 WHERE id = $1`, [id]);
     await insertOwed(test.db, id, 'remediate', incident!.generation + 1);
     await deliver(world, id);
-    expect((await events(id, 'no_runbook'))[0]!.considered).toEqual([
-      { runbook: 'restart', reason: 'was tried for this incident already' },
+    expect((await events(id, 'no_runbook'))[0]!.considered).toMatchObject([
+      { runbook: 'restart', reason: 'wants to be tried once, is tried for this incident already' },
     ]);
     expect(api.effects).toHaveLength(1);
   });

@@ -1,11 +1,11 @@
 import { step, type StageContext, type StageOutcome } from '@nightshift/lifecycle';
+import type { Refusal } from '@nightshift/runbooks';
 import { admit } from './admission.ts';
 import { actor, type Executor } from './executor.ts';
 import { perform } from './perform.ts';
 import { record } from './record.ts';
 import { newestPlan, type LedgerAction } from './store.ts';
 import { findTarget } from './target.ts';
-import type { Refusal } from './windows.ts';
 
 /**
  * Does the steps of the newest plan in order, each admitted, sent and recorded by itself, and stops at the first that does not succeed.

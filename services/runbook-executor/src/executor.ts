@@ -1,7 +1,7 @@
 import type { Db } from '@nightshift/db';
+import type { Candidate } from '@nightshift/runbooks';
 import type { Logger } from '@nightshift/runtime';
 import type { Catalogue } from '@nightshift/types';
-import type { Candidate } from './match.ts';
 import type { Env } from './providers/provider.ts';
 import type { Providers } from './providers/registry.ts';
 

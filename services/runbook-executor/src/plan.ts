@@ -1,7 +1,7 @@
 import type { Sql } from '@nightshift/db';
+import type { Candidate } from '@nightshift/runbooks';
 import { errorMessage, type Incident, type PlannedAction } from '@nightshift/types';
 import type { Executor } from './executor.ts';
-import type { Candidate } from './match.ts';
 import type { PlanResult } from './providers/provider.ts';
 import { providerFor } from './providers/registry.ts';
 import { chooseRollback, type RollbackChoice } from './rollback.ts';

@@ -1,10 +1,10 @@
 /** The shipped runbooks choose as the reference did, without its mistakes. */
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { matchRunbooks, type Candidate } from '@nightshift/runbooks';
 import { loadYaml, parseYaml, valueOf } from '@nightshift/runtime';
 import { Catalogue, Runbook, type CheckName, type DiagnosticResult, type IncidentType } from '@nightshift/types';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { matchRunbooks, type Candidate } from './match.ts';
 import { resolveTarget } from './target.ts';
 
 const folder = fileURLToPath(new URL('../../../infra/runbooks/', import.meta.url));
@@ -31,7 +31,12 @@ const found = (
 });
 const suspect = found('recent_deployments', 'degraded', { newestIsSuspect: true });
 const choose = (type: IncidentType, ...diagnostics: DiagnosticResult[]) =>
-  matchRunbooks(shipped, { incident: { type, service: 'shop' }, diagnostics, tried: new Set() }).fitting.map(
+  matchRunbooks(shipped, {
+    incident: { type, service: 'shop', severity: 'critical' },
+    labels: [],
+    diagnostics,
+    tried: new Set(),
+  }).fitting.map(
     ({ runbook }) =>
       `${runbook.mode} ${runbook.steps.map(({ action, target, timeoutMs, maxRetries }) => `${action} ${target ?? ''} ${timeoutMs / 1_000} s ${maxRetries}`).join(', ')}`,
   );

@@ -1,12 +1,15 @@
 import { only, type Sql, type Tx } from '@nightshift/db';
+import { quantityOf, type Candidate, type Use } from '@nightshift/runbooks';
 import {
   actionLimits,
   DiagnosticResult,
+  incidentLimits,
+  newId,
+  Plan,
   PlannedAction,
   type Action,
   type Deployment,
   type IncidentState,
-  type Plan,
 } from '@nightshift/types';
 
 /** The newest round of diagnostics of an incident. */
@@ -27,6 +30,15 @@ export async function triedRunbooks(sql: Sql, incidentId: string): Promise<Set<s
     [incidentId],
   );
   return new Set(rows.map((row) => row.runbook));
+}
+
+/** The labels of the series that are, or were, out of their band in an incident. */
+export async function signalLabels(sql: Sql, incidentId: string): Promise<Record<string, string>[]> {
+  const rows = await sql.query<{ labels: Record<string, string> }>(
+    `SELECT DISTINCT s.labels FROM anomaly a JOIN series s ON s.id = a.series_id WHERE a.incident_id = $1 LIMIT $2`,
+    [incidentId, incidentLimits.seriesPerIncident],
+  );
+  return rows.map((row) => row.labels);
 }
 
 /** The last deployments of a service, newest first. */
@@ -99,20 +111,32 @@ export async function lockIncident(tx: Tx, id: string): Promise<LockedIncident> 
   return only(await tx.query<LockedIncident>('SELECT state, severity FROM incident WHERE id = $1 FOR UPDATE', [id]));
 }
 
-/** Instances that an action adds. */
-export function quantityOf({ type, params, precondition }: PlannedAction): number {
-  return type === 'scale_up' ? Number(params['replicas']) - Number(precondition['replicas']) : 0;
+/** A plan, its hash, and the service that each of its targets belongs to. */
+export type MadePlan = { plan: Plan; hash: string; services: string[] };
+
+/** Keeps a plan as it is shown, signed and carried out. */
+export async function insertPlan(tx: Tx, { plan, hash }: MadePlan, generation: number) {
+  await tx.query(
+    'INSERT INTO plan (hash, incident_id, generation, content) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+    [hash, plan.incidentId, generation, JSON.stringify(plan)],
+  );
 }
 
-export type PlanRows = { plan: Plan; hash: string; generation: number; ids: string[]; services: string[] };
+/** The plan of that hash as it was made, or null. */
+export async function findPlan(sql: Sql, hash: string): Promise<Plan | null> {
+  const [row] = await sql.query<{ content: unknown }>('SELECT content FROM plan WHERE hash = $1', [hash]);
+  return row ? Plan.parse(row.content) : null;
+}
 
-/** Intent: every action of a plan, before any of them is done. */
+/** Intent: every action of a plan, before any of them is done. Returns their ids. */
 export async function insertActions(
   tx: Tx,
-  { plan, hash, generation, ids, services }: PlanRows,
+  { plan, hash, services }: MadePlan,
+  generation: number,
   state: 'planned' | 'denied' = 'planned',
   detail: string | null = null,
-) {
+): Promise<string[]> {
+  const ids = plan.actions.map(() => newId('act'));
   for (const [i, planned] of plan.actions.entries()) {
     await tx.query(
       `INSERT INTO action (id, incident_id, generation, step, type, target, service, provider, class, plan_hash, planned, quantity, state, detail, finished_at)
@@ -135,14 +159,15 @@ export async function insertActions(
       ],
     );
   }
+  return ids;
 }
 
 /** Keeps a runbook as it was when an incident used it. */
-export async function keepRunbookVersion(tx: Tx, hash: string, id: string, content: unknown) {
+export async function keepRunbookVersion(tx: Tx, { runbook, hash }: Candidate) {
   await tx.query('INSERT INTO runbook_version (hash, id, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
     hash,
-    id,
-    JSON.stringify(content),
+    runbook.id,
+    JSON.stringify(runbook),
   ]);
 }
 
@@ -174,20 +199,9 @@ const longestWindowMs = Math.max(
   actionLimits.actionsGlobal.windowMs,
 );
 
-/** An action that has used up a part of the limits: whatever became of it, `unknown` and `failed` included. */
-export type Use = {
-  id: string;
-  incidentId: string;
-  type: string;
-  target: string;
-  service: string;
-  quantity: number;
-  admittedAt: number;
-};
-
 /** Every other action admitted within the longest window before `at`, or for the same incident. */
-export function usesOf(tx: Tx, action: LedgerAction, at: number): Promise<Use[]> {
-  return tx.query<Use>(
+export function usesOf(sql: Sql, action: Pick<LedgerAction, 'id' | 'incidentId'>, at: number): Promise<Use[]> {
+  return sql.query<Use>(
     `SELECT id, incident_id AS "incidentId", type, target, service, quantity, admitted_at AS "admittedAt" FROM action
       WHERE id <> $1 AND (admitted_at > ms($2) OR (incident_id = $3 AND admitted_at IS NOT NULL))`,
     [action.id, at - longestWindowMs, action.incidentId],

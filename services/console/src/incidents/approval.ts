@@ -1,6 +1,6 @@
 import type { Sql } from '@nightshift/db';
 import { approvalColumns } from '@nightshift/lifecycle';
-import { actionLimits, type Approval, type PlannedAction } from '@nightshift/types';
+import { actionLimits, type Approval, type BlastRadius, type PlannedAction } from '@nightshift/types';
 import type { LimitLeft, PlannedStep, ShownApproval } from '../wire.ts';
 
 /** The latest request for approval of an incident, with the plan whose hash it names and what its limits still allow. */
@@ -26,7 +26,11 @@ export async function readApproval(sql: Sql, incidentId: string): Promise<ShownA
     `SELECT approver, verdict, reason, at FROM decision WHERE approval_id = $1 ORDER BY at`,
     [approval.id],
   );
-  return { ...approval, plan, decisions };
+  const [made] = await sql.query<{ blastRadius: BlastRadius | null }>(
+    `SELECT content->'blastRadius' AS "blastRadius" FROM plan WHERE hash = $1`,
+    [approval.planHash],
+  );
+  return { ...approval, plan, blastRadius: made?.blastRadius ?? null, decisions };
 }
 
 type Used = { target: number; restarts: number; added: number; service: number; everywhere: number; incident: number };

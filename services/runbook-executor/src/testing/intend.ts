@@ -1,10 +1,10 @@
 import type { Db } from '@nightshift/db';
 import { step } from '@nightshift/lifecycle';
-import { newId, type PlannedAction } from '@nightshift/types';
+import { planHash } from '@nightshift/runbooks';
+import type { PlannedAction } from '@nightshift/types';
 import { actor } from '../executor.ts';
-import { planHash } from '../plan-hash.ts';
 import type { PlanResult, ProviderOf, SendRequest, SendResult } from '../providers/provider.ts';
-import { insertActions } from '../store.ts';
+import { insertActions, insertPlan } from '../store.ts';
 
 /** Puts a plan into the ledger as choosing it would have, whatever its steps. Returns the ids of its actions. For tests. */
 export async function intend(
@@ -28,7 +28,6 @@ export async function intend(
     ...given,
   }));
   const plan = { incidentId, runbook: 'by-hand', runbookHash: 'h', actions: planned };
-  const ids = planned.map(() => newId('act'));
   const hash = planHash(plan);
   const event = {
     kind: 'runbook_chosen' as const,
@@ -38,10 +37,14 @@ export async function intend(
     summary: '',
     considered: [],
   };
+  let ids: string[] = [];
   const services = actions.map((action) => action.service ?? 'shop');
   const result = await step(db, incidentId, event, {
     actor,
-    also: (tx) => insertActions(tx, { plan, hash, generation, ids, services }),
+    also: async (tx) => {
+      await insertPlan(tx, { plan, hash, services }, generation);
+      ids = await insertActions(tx, { plan, hash, services }, generation);
+    },
   });
   if (!result.accepted) throw new Error(result.reason);
   return ids;

@@ -1,3 +1,4 @@
+import type { BlastRadius } from '@nightshift/types';
 import { useState } from 'preact/hooks';
 import type { Me, PlannedStep, ShownApproval } from '../../../src/wire.ts';
 import { post } from '../data/api.ts';
@@ -46,6 +47,7 @@ export function Approval({ approval, me, onChanged }: { approval: ShownApproval;
           <Step key={step.step} step={step} />
         ))}
       </ol>
+      {approval.blastRadius && <Radius radius={approval.blastRadius} />}
       <label class="field">
         Reason (kept with the decision)
         <textarea rows={2} maxLength={1_000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
@@ -66,6 +68,17 @@ export function Approval({ approval, me, onChanged }: { approval: ShownApproval;
         {decided && <span class="muted">You have decided. It waits for others.</span>}
       </div>
     </Panel>
+  );
+}
+
+/** Who would feel it if it went wrong. */
+function Radius({ radius: { touches, felt } }: { radius: BlastRadius }) {
+  const dependents = felt.map(({ service, through }) => `${service} (through ${through})`).join(', ');
+  return (
+    <p class="muted">
+      It acts on {touches.join(', ')}.{' '}
+      {dependents ? `What depends on that would feel it: ${dependents}.` : 'Nothing in the catalogue depends on that.'}
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
+import { declaredScale } from '@nightshift/runbooks';
 import { ActionType, inputLimits, type ActionParams, type Target } from '@nightshift/types';
-import { declaredScale } from '../../params.ts';
 import { judgeAnswer } from '../answer.ts';
 import { addressFrom, call } from '../call.ts';
 import { plannedCall, refuse, type Env, type PlanRequest, type ProviderOf } from '../provider.ts';

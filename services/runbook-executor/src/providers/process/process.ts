@@ -1,4 +1,4 @@
-import { noParams, scaleGoal } from '../../params.ts';
+import { noParams, scaleGoal } from '@nightshift/runbooks';
 import { judgeAnswer } from '../answer.ts';
 import {
   plannedCall,

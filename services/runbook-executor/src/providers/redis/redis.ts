@@ -1,5 +1,5 @@
+import { cachePrefix } from '@nightshift/runbooks';
 import { errorMessage } from '@nightshift/types';
-import { cachePrefix } from '../../params.ts';
 import { plannedCall, refuse, type ProviderOf, type SendResult } from '../provider.ts';
 import { connectMasters } from './masters.ts';
 import { removePrefix } from './remove-prefix.ts';

@@ -1,4 +1,4 @@
-import { actionLimits, type ActionParams } from '@nightshift/types';
+import { actionLimits, type ActionParams, type ActionType } from '@nightshift/types';
 import { z } from 'zod';
 
 /** What a step of a runbook may say for each action. Anything else is a mistake, and refused rather than ignored. */
@@ -69,4 +69,16 @@ export function cachePrefix(params: ActionParams): Checked<string | undefined> {
 /** For actions whose every detail is resolved by the plan itself. */
 export function noParams(action: string, params: ActionParams): Checked<Record<string, never>> {
   return check(Nothing, params, `${action} takes no parameters`);
+}
+
+/** What is wrong with a step's parameters whatever it acts on, or null. What a target accepts is known only when it is planned. */
+export function paramsMistake(action: ActionType, params: ActionParams): string | null {
+  if (action !== 'scale_up') return null;
+  const most = actionLimits.instancesAddedPerTarget.max;
+  const wanted = check(
+    z.union([ScaleByAdding, ScaleToNumber, ScaleFromTo]),
+    params,
+    `scale_up wants { add: 1 to ${most} }, { replicas } or { from, replicas }, whole numbers`,
+  );
+  return wanted.ok ? null : wanted.reason;
 }

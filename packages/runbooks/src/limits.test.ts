@@ -1,8 +1,7 @@
 import { actionLimits } from '@nightshift/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Use } from './store.ts';
-import { exceededLimit } from './windows.ts';
+import { exceededLimit, limitUses, type Use } from './limits.ts';
 
 const minute = 60_000;
 let nth = 0;
@@ -61,6 +60,19 @@ describe('limits', () => {
       reason(many(5, { incidentId: 'inc-x' })),
       reason(many(6, { incidentId: 'inc-x', admittedAt: -99 * minute })),
     ]).toEqual([undefined, 'actionsPerIncident']);
+  });
+
+  it('are shown as they stand, with what an action takes', () => {
+    const others = [use({ target: 'api', incidentId: 'inc-x' }), use({ type: 'clear_cache', target: 'other' })];
+    const shown = limitUses(1, use({ incidentId: 'inc-x' }), others, minute);
+    expect(shown.map(({ limit, scope, used, takes, max }) => [limit, scope, used, takes, max])).toEqual([
+      ['restartsPerTarget', 'api', 1, 1, 2],
+      ['actionsPerTarget', 'api', 1, 1, 4],
+      ['actionsPerService', 'shop', 2, 1, 6],
+      ['actionsGlobal', 'everywhere', 2, 1, 20],
+      ['actionsPerIncident', 'this incident', 1, 1, 6],
+    ]);
+    expect(limitUses(0, use({ type: 'scale_up', quantity: 2 }), [], 0)[0]).toMatchObject({ takes: 2, max: 3 });
   });
 
   it('are exceeded in no window of any history of admissions', () => {

@@ -21,7 +21,8 @@ const result = (
   durationMs: 0,
 });
 const situation = (...diagnostics: DiagnosticResult[]) => ({
-  incident: { type: 'high_latency' as const, service: 'shop' },
+  incident: { type: 'high_latency' as const, service: 'shop', severity: 'critical' as const },
+  labels: [] as Record<string, string>[],
   diagnostics,
   tried: new Set<string>(),
 });
@@ -31,11 +32,14 @@ describe('matching', () => {
     const wrong = runbook('wrong', {
       type: 'service_down',
       services: ['basket'],
+      severity: ['warning'],
+      labels: { zone: 'b' },
       status: [{ check: 'disk_usage', is: 'degraded' }],
       facts: [{ check: 'disk_usage', fact: 'usedPercent', op: '>', value: 90 }],
     });
     const { fitting, considered } = matchRunbooks([wrong], {
       ...situation(result('disk_usage', 'ok', { usedPercent: 40 })),
+      labels: [{ zone: 'a' }],
       tried: new Set(['wrong']),
     });
     expect(fitting).toEqual([]);
@@ -43,7 +47,12 @@ describe('matching', () => {
       {
         runbook: 'wrong',
         reason:
-          'was tried for this incident already; is for service_down, this is high_latency; is for basket, not shop; wants disk_usage degraded; it is ok; wants disk_usage.usedPercent > 90; it is 40',
+          'wants type service_down, is high_latency; wants service basket, is shop; wants severity warning, is critical; ' +
+          'wants label zone=b, is a; wants disk_usage degraded, is ok; wants disk_usage.usedPercent > 90, is 40; ' +
+          'wants to be tried once, is tried for this incident already',
+        conditions: expect.arrayContaining([
+          { condition: 'disk_usage.usedPercent > 90', actual: '40', holds: false },
+        ]) as unknown,
       },
     ]);
   });
@@ -72,7 +81,7 @@ describe('matching', () => {
       result('http_probe', 'down'),
     ]) {
       const { considered } = matchRunbooks([others], situation(found));
-      expect(considered[0]!.reason).toBe('wants http_probe.status != 200; it is not known');
+      expect(considered[0]!.reason).toBe('wants http_probe.status != 200, is not known');
     }
     expect(matchRunbooks([others], situation(result('http_probe', 'down', { status: 500 }))).fitting).toHaveLength(1);
   });
@@ -107,6 +116,8 @@ describe('matching', () => {
     const twin = () => runbook('twin', { type: 'high_latency' });
     const { fitting, considered } = matchRunbooks([twin(), twin()], situation());
     expect(fitting).toEqual([]);
-    expect(considered.map(({ reason }) => reason)).toEqual(['two files declare this id', 'two files declare this id']);
+    expect(considered.map(({ reason }) => reason)).toEqual(
+      Array(2).fill('wants an id of its own, is declared by two files'),
+    );
   });
 });

@@ -1,6 +1,21 @@
 /** Counting against the limits. Pure: the caller holds the locks and brings every action that counts. */
-import { actionLimits } from '@nightshift/types';
-import type { Use } from './store.ts';
+import { actionLimits, type LimitUse, type PlannedAction } from '@nightshift/types';
+
+/** An action that has used up a part of the limits: whatever became of it, `unknown` and `failed` included. */
+export type Use = {
+  id: string;
+  incidentId: string;
+  type: string;
+  target: string;
+  service: string;
+  quantity: number;
+  admittedAt: number;
+};
+
+/** Instances that an action adds. */
+export function quantityOf({ type, params, precondition }: PlannedAction): number {
+  return type === 'scale_up' ? Number(params['replicas']) - Number(precondition['replicas']) : 0;
+}
 
 /** Why an action may not be done: a short word for metrics and a sentence for people. */
 export type Refusal = { reason: string; detail: string };
@@ -9,6 +24,7 @@ type Limit = {
   name: keyof typeof actionLimits;
   max: number;
   windowMs: number | null;
+  scope: (action: Use) => string;
   applies: (action: Use) => boolean;
   counts: (action: Use, other: Use) => boolean;
   weight: (use: Use) => number;
@@ -16,11 +32,13 @@ type Limit = {
 
 const one = () => 1;
 const always = () => true;
+const target = (action: Use) => action.target;
 
 const limits: Limit[] = [
   {
     name: 'restartsPerTarget',
     ...actionLimits.restartsPerTarget,
+    scope: target,
     applies: (action) => action.type === 'restart_service',
     counts: (action, other) => other.target === action.target && other.type === 'restart_service',
     weight: one,
@@ -28,6 +46,7 @@ const limits: Limit[] = [
   {
     name: 'instancesAddedPerTarget',
     ...actionLimits.instancesAddedPerTarget,
+    scope: target,
     applies: (action) => action.type === 'scale_up',
     counts: (action, other) => other.target === action.target && other.type === 'scale_up',
     weight: (use) => use.quantity,
@@ -35,6 +54,7 @@ const limits: Limit[] = [
   {
     name: 'actionsPerTarget',
     ...actionLimits.actionsPerTarget,
+    scope: target,
     applies: always,
     counts: (action, other) => other.target === action.target,
     weight: one,
@@ -42,15 +62,24 @@ const limits: Limit[] = [
   {
     name: 'actionsPerService',
     ...actionLimits.actionsPerService,
+    scope: (action) => action.service,
     applies: always,
     counts: (action, other) => other.service === action.service,
     weight: one,
   },
-  { name: 'actionsGlobal', ...actionLimits.actionsGlobal, applies: always, counts: always, weight: one },
+  {
+    name: 'actionsGlobal',
+    ...actionLimits.actionsGlobal,
+    scope: () => 'everywhere',
+    applies: always,
+    counts: always,
+    weight: one,
+  },
   {
     name: 'actionsPerIncident',
     ...actionLimits.actionsPerIncident,
     windowMs: null,
+    scope: () => 'this incident',
     applies: always,
     counts: (action, other) => other.incidentId === action.incidentId,
     weight: one,
@@ -66,18 +95,39 @@ export function exceededLimit(action: Use, others: Use[], at: number): Refusal |
     if (!limit.applies(action)) continue;
     const weight = limit.weight(action);
     if (!(weight >= 1)) return { reason: limit.name, detail: `limit ${limit.name}: this would count for ${weight}` };
-    const counted = others
-      .filter(
-        (other) => limit.counts(action, other) && (limit.windowMs === null || other.admittedAt > at - limit.windowMs),
-      )
-      .sort((a, b) => a.admittedAt - b.admittedAt);
-    const used = counted.reduce((sum, other) => sum + limit.weight(other), 0);
+    const counted = countedBy(limit, action, others, at);
+    const used = weightOf(limit, counted);
     // Written so that a NaN never passes.
     if (used + weight <= limit.max) continue;
     return { reason: limit.name, detail: describe(limit, weight, counted, used) };
   }
   return null;
 }
+
+/** How each limit that applies to `action` stands at `at`, before it: for people to see. Admission decides. */
+export function limitUses(step: number, action: Use, others: Use[], at: number): LimitUse[] {
+  return limits
+    .filter((limit) => limit.applies(action))
+    .map((limit) => ({
+      step,
+      limit: limit.name,
+      scope: limit.scope(action),
+      used: weightOf(limit, countedBy(limit, action, others, at)),
+      takes: limit.weight(action),
+      max: limit.max,
+      windowMs: limit.windowMs,
+    }));
+}
+
+function countedBy(limit: Limit, action: Use, others: Use[], at: number): Use[] {
+  return others
+    .filter(
+      (other) => limit.counts(action, other) && (limit.windowMs === null || other.admittedAt > at - limit.windowMs),
+    )
+    .sort((a, b) => a.admittedAt - b.admittedAt);
+}
+
+const weightOf = (limit: Limit, uses: Use[]) => uses.reduce((sum, use) => sum + limit.weight(use), 0);
 
 function describe(limit: Limit, weight: number, counted: Use[], used: number): string {
   const window = limit.windowMs === null ? 'per incident' : `in ${limit.windowMs / 60_000} min`;

@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findIncident, timeline } from '@nightshift/lifecycle';
+import { planHash, previewInWords } from '@nightshift/runbooks';
+import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { Plan } from '@nightshift/types';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { preview } from './preview.ts';
+import { startControlApi, type ControlApi } from './testing/control-api.ts';
+import { deliver, ledger, makeWorld, openIncident, type ServiceInput } from './testing/world.ts';
+
+let test: TestDatabase;
+let api: ControlApi;
+let folder: string;
+beforeAll(async () => {
+  test = await testDatabase();
+  api = await startControlApi();
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-preview-'));
+  await writeFile(join(folder, 'catalogue.yaml'), JSON.stringify({ schema: 1, services }));
+  await mkdir(join(folder, 'runbooks'));
+  await writeFile(join(folder, 'runbooks/restart.yaml'), JSON.stringify({ schema: 1, title: 'Restart', ...restart }));
+  await writeFile(join(folder, 'runbooks/broken.yaml'), 'schema: 2');
+});
+afterAll(async () => {
+  await api.close();
+  await test.close();
+  await rm(folder, { recursive: true });
+});
+
+const services: ServiceInput[] = [
+  {
+    name: 'shop',
+    targets: [
+      { id: 'api', kind: 'process', urlEnv: 'URL', tokenEnv: 'TOKEN', process: 'api', actions: ['restart_service'] },
+    ],
+  },
+  { name: 'web', dependsOn: ['shop'], criticality: 'high' },
+];
+const restart = {
+  id: 'restart',
+  mode: 'auto' as const,
+  match: { type: 'service_down' as const },
+  steps: [{ action: 'restart_service' as const }],
+};
+const env = () => ({ URL: api.url, TOKEN: api.token });
+const show = (id: string, runbook?: string) =>
+  preview(id, {
+    db: test.db,
+    configDir: folder,
+    runbooksDir: join(folder, 'runbooks'),
+    env: env(),
+    ...(runbook ? { runbook } : {}),
+  });
+
+it('is the plan that is then announced, carried out and kept; looking changes nothing', async () => {
+  const id = await openIncident({ insertIncident, insertOwed }, test.db);
+  const before = await findIncident(test.db, id);
+  const shown = await show(id);
+  expect([await findIncident(test.db, id), await timeline(test.db, id), await ledger(test.db, id)]).toEqual([
+    before,
+    [],
+    [],
+  ]);
+  expect(api.asked).toEqual([]);
+  expect(shown.considered).toEqual([
+    {
+      runbook: join(folder, 'runbooks/broken.yaml'),
+      reason: expect.stringContaining('broken.yaml:1:1 schema') as string,
+    },
+  ]);
+  if (shown.proposal.kind !== 'plan') throw new Error(shown.proposal.reason);
+  const { plan, hash, mode, conditions } = shown.proposal;
+  expect([hash, mode]).toEqual([planHash(plan), 'auto']);
+  expect(conditions).toEqual([{ condition: 'type service_down', actual: 'service_down', holds: true }]);
+
+  await deliver(makeWorld({ db: test.db, services, runbooks: [restart], env: env() }), id);
+  const [kept] = await test.db.query<{ hash: string; content: unknown }>(
+    'SELECT hash, content FROM plan WHERE incident_id = $1',
+    [id],
+  );
+  const carriedOut = Plan.parse(kept!.content);
+  expect(carriedOut).toEqual({ ...plan, runbookHash: 'hash-of-restart', madeAt: expect.any(Number) as number });
+  expect(planHash(carriedOut)).toBe(kept!.hash);
+  expect((await timeline(test.db, id))[0]!.event).toMatchObject({ kind: 'runbook_chosen', planHash: kept!.hash });
+});
+
+it('is printed as a diff with what it takes, whom it touches and how to undo it', async () => {
+  const shown = await show(await openIncident({ insertIncident, insertOwed }, test.db));
+  const lines = previewInWords(shown);
+  expect(lines.filter((line) => /^ {3}[-+] /.test(line))).toEqual([
+    expect.stringMatching(/^ {3}- instance api-\d$/),
+    '   + instance a new one of the same version',
+  ]);
+  for (const line of [
+    '   call: process.restart_service(api), 30 s, 1 retries',
+    '   limit restartsPerTarget (api): 1 -> 2 of 2 in 10 min, 0 left',
+    'touches: shop',
+    'felt by: web (high, through shop)',
+    '   undo: nothing to undo: the same version runs again',
+    'mode: it would be done without asking (auto)',
+    '  yes  type service_down (service_down)',
+    'Nothing was changed.',
+  ])
+    expect(lines).toContain(line);
+});
+
+it('says why there is none, and plans one that does not fit where it is asked for', async () => {
+  const id = await openIncident({ insertIncident, insertOwed }, test.db, { type: 'high_latency' });
+  expect((await show(id)).proposal).toEqual({ kind: 'none', reason: 'no runbook fits' });
+  const { proposal } = await show(id, 'restart');
+  expect(proposal).toMatchObject({
+    kind: 'plan',
+    conditions: [{ condition: 'type service_down', actual: 'high_latency', holds: false }],
+  });
+  await expect(show(id, 'other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(show('inc-none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});

@@ -1,0 +1,137 @@
+import { now, type Sql } from '@nightshift/db';
+import {
+  blastRadius,
+  checkMatch,
+  limitUses,
+  matchRunbooks,
+  planHash,
+  quantityOf,
+  type Candidate,
+  type Situation,
+  type Use,
+} from '@nightshift/runbooks';
+import {
+  alwaysApprove,
+  stateDeadlinesMs,
+  type CheckedCondition,
+  type Considered,
+  type Incident,
+  type Plan,
+  type PlannedAction,
+  type RunbookMode,
+} from '@nightshift/types';
+import type { Executor } from './executor.ts';
+import { draftPlan, type Draft } from './plan.ts';
+import { latestDiagnostics, signalLabels, triedRunbooks, usesOf } from './store.ts';
+
+export type Grounds = { conditions: CheckedCondition[]; considered: Considered[] };
+
+export type Proposal =
+  | ({ kind: 'plan'; candidate: Candidate; plan: Plan; hash: string; services: string[]; mode: RunbookMode } & Grounds)
+  /** The runbook fits, but nobody can do what it says. */
+  | ({
+      kind: 'unsupported';
+      candidate: Candidate;
+      plan: Plan;
+      hash: string;
+      services: string[];
+      reason: string;
+    } & Grounds)
+  /** A target could not be asked just now, and there is time to ask once more. */
+  | { kind: 'again' }
+  | { kind: 'none'; reason: string; considered: Considered[] };
+
+/**
+ * What would be done for an incident, and why: the first runbook that fits and can be planned. Changes nothing. `only`: plans this
+ * runbook, whether it fits or not; its conditions say which.
+ */
+export async function propose(
+  executor: Executor,
+  incident: Incident,
+  signal: AbortSignal,
+  only?: string,
+): Promise<Proposal> {
+  const { db } = executor;
+  const situation = await situationOf(db, incident);
+  const at = await now(db);
+  const candidates = executor.runbooks().filter(({ runbook }) => only === undefined || runbook.id === only);
+  const { fitting, considered } = matchRunbooks(candidates, situation);
+  const order = only === undefined ? fitting : candidates;
+
+  for (const [i, candidate] of order.entries()) {
+    const draft = await draftPlan(executor, candidate, incident, at, signal);
+    if (draft.kind === 'unfit') {
+      const patience = (incident.deadlineAt ?? at) - at > stateDeadlinesMs.deciding / 2;
+      if (draft.again && patience) return { kind: 'again' };
+      considered.push({ runbook: candidate.runbook.id, reason: draft.reason });
+      continue;
+    }
+    for (const other of order.slice(i + 1))
+      considered.push({ runbook: other.runbook.id, reason: `fits as well, but ${candidate.runbook.id} was chosen` });
+    const conditions = checkMatch(candidate.runbook, situation);
+    return { ...(await complete(executor, incident, candidate, draft, at)), conditions, considered };
+  }
+  const reason =
+    order.length > 0
+      ? 'the runbooks that fit cannot be carried out'
+      : candidates.length === 0
+        ? 'there are no runbooks'
+        : 'no runbook fits';
+  return { kind: 'none', reason, considered };
+}
+
+async function situationOf(sql: Sql, incident: Incident): Promise<Situation> {
+  const [diagnostics, tried, labels] = await Promise.all([
+    latestDiagnostics(sql, incident.id),
+    triedRunbooks(sql, incident.id),
+    signalLabels(sql, incident.id),
+  ]);
+  return { incident, diagnostics, tried, labels };
+}
+
+type Complete =
+  | Omit<Extract<Proposal, { kind: 'plan' }>, keyof Grounds>
+  | Omit<Extract<Proposal, { kind: 'unsupported' }>, keyof Grounds>;
+
+/** Makes the plan a value: with what it takes from the limits as they stand, and who would feel it. */
+async function complete(
+  executor: Executor,
+  incident: Incident,
+  candidate: Candidate,
+  draft: Exclude<Draft, { kind: 'unfit' }>,
+  at: number,
+): Promise<Complete> {
+  const [actions, services] =
+    draft.kind === 'ready' ? [draft.actions, draft.services] : [[draft.action], [draft.service]];
+  const uses = actions.map((action, i) => useOf(action, services[i]!, incident.id, at));
+  const others = await usesOf(executor.db, { id: '', incidentId: incident.id }, at);
+  const plan: Plan = {
+    incidentId: incident.id,
+    runbook: candidate.runbook.id,
+    runbookHash: candidate.hash,
+    actions,
+    limits: uses.flatMap((use, i) => limitUses(actions[i]!.step, use, [...others, ...uses.slice(0, i)], at)),
+    blastRadius: blastRadius(executor.catalogue(), services),
+    madeAt: at,
+  };
+  const known = { candidate, plan, hash: planHash(plan), services };
+  return draft.kind === 'ready'
+    ? { kind: 'plan', ...known, mode: modeOf(candidate.runbook.mode, incident, actions) }
+    : { kind: 'unsupported', ...known, reason: draft.reason };
+}
+
+const useOf = (action: PlannedAction, service: string, incidentId: string, at: number): Use => ({
+  id: `step ${action.step + 1}`,
+  incidentId,
+  type: action.type,
+  target: action.target,
+  service,
+  quantity: quantityOf(action),
+  admittedAt: at,
+});
+
+/** Automation without a person is for criticals, and never for what always needs one. */
+function modeOf(mode: RunbookMode, incident: Incident, actions: PlannedAction[]): RunbookMode {
+  if (mode !== 'auto') return mode;
+  return incident.severity !== 'critical' || actions.some(({ type }) => type in alwaysApprove) ? 'approve' : 'auto';
+}
