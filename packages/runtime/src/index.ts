@@ -1,3 +1,4 @@
+export { loadCatalogue, watchCatalogue } from './catalogue/load.ts';
 export { CommonConfig, describeConfig, readConfig, type ConfigVariable } from './config.ts';
 export { signLink, verifyLink, type LinkClaims } from './link.ts';
 export { createLogger, type Logger } from './logger.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startLoop } from '@nightshift/lifecycle';
 import type { z } from 'zod';
 import type { Logger } from './logger.ts';
-import { formatProblems, loadYaml, valueOf, type Problem } from './yaml.ts';
+import { formatProblems, loadYaml, valueOf, type Loaded, type Problem } from './yaml.ts';
 
 /** A file's content, followed as it changes. A broken edit is reported and the last good one stays in force. */
 export type Watched<T> = { current(): T; problems(): Problem[]; close(): Promise<void> };
@@ -11,25 +11,45 @@ export type Watched<T> = { current(): T; problems(): Problem[]; close(): Promise
 const everyMs = 1_000;
 
 /** Follows one YAML file. Throws FILE_INVALID when it is broken at the start: there is no last good one yet. */
-export async function watchYaml<T extends z.ZodType>(
-  file: string,
-  schema: T,
-  log: Logger,
-): Promise<Watched<z.infer<T>>> {
-  let seen = await fingerprint(file);
-  let value = valueOf(await loadYaml(file, schema));
-  let problems: Problem[] = [];
+export function watchYaml<T extends z.ZodType>(file: string, schema: T, log: Logger): Promise<Watched<z.infer<T>>> {
+  return watchLoaded({ name: file, fingerprint: () => fingerprint(file), load: () => loadYaml(file, schema), log });
+}
+
+export type Followed<T> = {
+  /** Says in the log what is followed. */
+  name: string;
+  /** Changes whenever what would be loaded may have changed. */
+  fingerprint(): Promise<string>;
+  load(): Promise<Loaded<T>>;
+  log: Logger;
+  /** Taken when it is broken at the start, instead of throwing. */
+  orElse?: T;
+};
+
+/** Follows anything that is loaded from files. Throws FILE_INVALID when it is broken at the start and there is no `orElse`. */
+export async function watchLoaded<T>({
+  name,
+  fingerprint: print,
+  load,
+  log,
+  orElse,
+}: Followed<T>): Promise<Watched<T>> {
+  let seen = await print();
+  const first = await load();
+  let value = first.ok || orElse === undefined ? valueOf(first) : orElse;
+  let problems = first.ok ? [] : first.problems;
+  if (!first.ok) report(log, name, problems);
   const loop = startLoop({
     everyMs,
-    onError: (err) => log.error({ err, file }, 'cannot follow file'),
+    onError: (err) => log.error({ err, file: name }, 'cannot follow file'),
     async round() {
-      const print = await fingerprint(file);
-      if (print === seen) return 'idle';
-      seen = print;
-      const loaded = await loadYaml(file, schema);
+      const now = await print();
+      if (now === seen) return 'idle';
+      seen = now;
+      const loaded = await load();
       problems = loaded.ok ? [] : loaded.problems;
       if (loaded.ok) value = loaded.value;
-      report(log, file, problems);
+      report(log, name, problems);
       return 'idle';
     },
   });
@@ -81,7 +101,8 @@ function report(log: Logger, file: string, problems: Problem[]) {
     );
 }
 
-async function fingerprint(file: string): Promise<string> {
+/** Changes when a file does. */
+export async function fingerprint(file: string): Promise<string> {
   const info = await stat(file).catch(() => null);
   return info ? `${info.mtimeMs}/${info.size}/${info.ino}` : 'absent';
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { errorMessage, inputLimits, NightshiftError } from '@nightshift/types';
-import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
+import { Document, isMap, LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 
 /** One mistake in a file: where, in which field, and what was expected. */
@@ -10,61 +10,103 @@ export type Loaded<T> = { ok: true; value: T; hash: string } | { ok: false; prob
 
 /** Reads and validates a YAML file. Never throws: a missing, huge, malformed or invalid file comes back as its problems. */
 export async function loadYaml<T extends z.ZodType>(file: string, schema: T): Promise<Loaded<z.infer<T>>> {
+  const text = await readText(file);
+  return text.ok ? parseYaml(file, text.value, schema) : text;
+}
+
+/** The text of a configuration file, or why it cannot be had. */
+export async function readText(
+  file: string,
+): Promise<{ ok: true; value: string } | { ok: false; problems: Problem[] }> {
   const whole = (message: string) => ({
     ok: false as const,
     problems: [{ file, line: 1, column: 1, field: '', message }],
   });
-  let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    const text = await readFile(file, 'utf8');
+    const tooLarge = Buffer.byteLength(text) > inputLimits.configFileBytes;
+    return tooLarge ? whole(`is larger than ${inputLimits.configFileBytes} bytes`) : { ok: true, value: text };
   } catch (error) {
     return whole(`cannot be read: ${errorMessage(error)}`);
   }
-  if (text.length > inputLimits.configFileBytes) return whole(`is larger than ${inputLimits.configFileBytes} bytes`);
-  return parseYaml(file, text, schema);
 }
 
 /** The same for text in memory; `file` only names it in problems. */
 export function parseYaml<T extends z.ZodType>(file: string, text: string, schema: T): Loaded<z.infer<T>> {
+  const parts = parseParts(file, text);
+  if (!parts.ok) return parts;
+  const [part, second] = parts.value;
+  if (second) return { ok: false, problems: [second.problem([], 'must be one document: "---" begins a second one')] };
+  const valid = part!.validate(schema);
+  return valid.ok ? { ...valid, hash: hashOf(valid.value) } : valid;
+}
+
+/** One document of a file: its content, and where in the file each part of it stands. */
+export type Part = {
+  file: string;
+  content: unknown;
+  problem(path: PropertyKey[], message: string): Problem;
+  validate<T extends z.ZodType>(
+    schema: T,
+  ): { ok: true; value: z.infer<T> } | { ok: false; problems: [Problem, ...Problem[]] };
+};
+
+/** Every document of a text that may hold several, or the places where it is no YAML. Empty ones are left out, but for the only one. */
+export function parseParts(
+  file: string,
+  text: string,
+): { ok: true; value: Part[] } | { ok: false; problems: Problem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (document.errors.length > 0) {
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents = 'empty' in parsed ? [new Document(null)] : parsed;
+  const errors = documents.flatMap((document) => document.errors);
+  if (errors.length > 0) {
     return {
       ok: false,
-      problems: document.errors.map((error) => ({ ...at(error.pos[0]), field: '', message: error.message })),
+      problems: errors.map((error) => ({ ...at(error.pos[0]), field: '', message: error.message })),
     };
   }
-  let content: unknown;
   try {
-    content = document.toJS({ maxAliasCount: 50 });
+    const parts = documents.map((document) => partOf(document, document.toJS({ maxAliasCount: 50 }), at));
+    const filled = parts.filter(({ content }) => content !== null);
+    return { ok: true, value: filled.length > 0 ? filled : parts.slice(0, 1) };
   } catch (error) {
     return { ok: false, problems: [{ ...at(0), field: '', message: errorMessage(error) }] };
   }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) {
-    return {
-      ok: true,
-      value: parsed.data,
-      hash: createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 16),
-    };
-  }
-  const problems = parsed.error.issues.flatMap((issue) => {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
-    return keys.map((key) => {
-      const path = key === undefined ? issue.path : [...issue.path, key];
-      return {
-        ...at(offsetOf(document, path)),
-        field: fieldName(path),
-        message: key === undefined ? issue.message : 'is not a known field',
-      };
-    });
-  });
-  return { ok: false, problems };
 }
+
+type Position = Pick<Problem, 'file' | 'line' | 'column'>;
+
+function partOf(document: Document, content: unknown, at: (offset: number) => Position): Part {
+  const problem = (path: PropertyKey[], message: string) => ({
+    ...at(offsetOf(document, path)),
+    field: fieldName(path),
+    message,
+  });
+  return {
+    file: at(0).file,
+    content,
+    problem,
+    validate(schema) {
+      const parsed = schema.safeParse(content);
+      if (parsed.success) return { ok: true, value: parsed.data };
+      const problems = parsed.error.issues.flatMap((issue) =>
+        issue.code === 'unrecognized_keys'
+          ? issue.keys.map((key) => problem([...issue.path, key], 'is not a known field'))
+          : [problem(issue.path, issue.message)],
+      );
+      return { ok: false, problems: problems as [Problem, ...Problem[]] };
+    },
+  };
+}
+
+/** Names a configuration by what it says, whatever its file looks like. */
+export const hashOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 
 /** The position of a field's key, or of the nearest thing around it that exists. */
 function offsetOf(document: Document, path: PropertyKey[]): number {

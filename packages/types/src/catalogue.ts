@@ -1,86 +1,67 @@
 import { z } from 'zod';
-import { ActionType } from './action.ts';
 import { ExactName } from './name.ts';
-
-/** Name of an environment variable that holds a secret or an address: files carry references, never values. */
-export const EnvName = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the NAME of an environment variable, not a value');
-
-const common = {
-  id: ExactName,
-  /** What Nightshift may do to it at all. Absent: nothing, it is only looked at. */
-  actions: z.array(ActionType).default([]),
-};
-
-/** What a service runs on, and which provider performs actions on it. `kind` is the provider. */
-export const Target = z.discriminatedUnion('kind', [
-  z.strictObject({ ...common, kind: z.literal('process'), urlEnv: EnvName, tokenEnv: EnvName, process: ExactName }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('redis'),
-    urlEnv: EnvName,
-    /** Key prefixes that `clear_cache` may remove; matched literally. */
-    clearPrefixes: z
-      .array(
-        z
-          .string()
-          .min(3)
-          .max(128)
-          .regex(/^[A-Za-z0-9][A-Za-z0-9:._-]*$/, 'must be a literal prefix: no wildcard'),
-      )
-      .default([]),
-  }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('http'),
-    urlEnv: EnvName,
-    path: z.string().startsWith('/').default('/'),
-    secretEnv: EnvName.optional(),
-    expectStatus: z.number().int().min(100).max(599).default(200),
-    /** The receiver promises to act once per `Idempotency-Key`; only then may an action be sent to it again. */
-    idempotent: z.boolean().default(false),
-  }),
-  z.strictObject({ ...common, kind: z.literal('postgres'), urlEnv: EnvName }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('disk'),
-    path: z.string().startsWith('/').optional(),
-    pathEnv: EnvName.optional(),
-  }),
-]);
-export type Target = z.infer<typeof Target>;
-export type TargetKind = Target['kind'];
+import { Selector } from './selector.ts';
+import { CustomCheck, Target } from './target.ts';
 
 export const Service = z.strictObject({
   name: ExactName,
-  owner: z.string().max(128).default('unowned'),
+  owner: z.string().min(1).max(128).default('unowned'),
   criticality: z.enum(['low', 'medium', 'high']).default('medium'),
-  dependsOn: z.array(ExactName).default([]),
+  dependsOn: z.array(ExactName).max(200).default([]),
+  /** Series and alerts whose labels fit any of these are this service's. */
+  selectors: z.array(Selector).max(50).default([]),
   /** Escalation policy; absent: the default one of the on-call file. */
   policy: ExactName.optional(),
-  targets: z.array(Target).default([]),
+  targets: z.array(Target).max(200).default([]),
+  /** Checks of one's own. */
+  checks: z.array(CustomCheck).max(50).default([]),
 });
 export type Service = z.infer<typeof Service>;
 
+/** What is declared, with its place in the file and what a second declaration of it would mean. */
+type Declared = { key: string; path: PropertyKey[]; words: string };
+
+/** Names, targets, selectors and custom checks are each declared once; dependencies are other services of the catalogue. */
 export const Catalogue = z
   .strictObject({ schema: z.literal(1), services: z.array(Service).max(10_000) })
   .superRefine((catalogue, ctx) => {
     const seen = new Set<string>();
-    catalogue.services.forEach((service, s) => {
-      if (seen.has(service.name))
-        ctx.addIssue({ code: 'custom', path: ['services', s, 'name'], message: `"${service.name}" is declared twice` });
-      seen.add(service.name);
-      service.targets.forEach((target, t) => {
-        const id = `target ${target.id}`;
-        if (seen.has(id))
-          ctx.addIssue({
-            code: 'custom',
-            path: ['services', s, 'targets', t, 'id'],
-            message: `target "${target.id}" is declared twice`,
-          });
-        seen.add(id);
+    for (const { key, path, words } of catalogue.services.flatMap(declaredBy)) {
+      if (seen.has(key)) ctx.addIssue({ code: 'custom', path, message: words });
+      seen.add(key);
+    }
+    catalogue.services.forEach(({ name, dependsOn }, s) => {
+      dependsOn.forEach((other, d) => {
+        const path = ['services', s, 'dependsOn', d];
+        if (other === name) ctx.addIssue({ code: 'custom', path, message: `"${name}" cannot depend on itself` });
+        else if (!seen.has(other))
+          ctx.addIssue({ code: 'custom', path, message: `"${other}" is no service of the catalogue` });
       });
     });
   });
 export type Catalogue = z.infer<typeof Catalogue>;
+
+function declaredBy(service: Service, s: number): Declared[] {
+  const at = (...path: PropertyKey[]) => ['services', s, ...path];
+  return [
+    { key: service.name, path: at('name'), words: `"${service.name}" is declared twice` },
+    ...service.targets.map(({ id }, t) => ({
+      key: `target ${id}`,
+      path: at('targets', t, 'id'),
+      words: `target "${id}" is declared twice`,
+    })),
+    ...service.checks.map(({ id }, c) => ({
+      key: `check ${service.name} ${id}`,
+      path: at('checks', c, 'id'),
+      words: `check "${id}" is declared twice in this service`,
+    })),
+    ...service.selectors.map((selector, i) => {
+      const labels = JSON.stringify(Object.entries(selector).sort(([a], [b]) => (a < b ? -1 : 1)));
+      return {
+        key: `selector ${labels}`,
+        path: at('selectors', i),
+        words: 'the same selector is declared twice: nobody could say whose series it means',
+      };
+    }),
+  ];
+}

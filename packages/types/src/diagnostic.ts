@@ -1,16 +1,18 @@
 import { z } from 'zod';
+import { checkCatalogue, type BuiltInCheck } from './check-catalogue.ts';
 
 /** "Could not find out" is `unknown`, never `down`. */
 export const CheckStatus = z.enum(['ok', 'degraded', 'down', 'unknown']);
 export type CheckStatus = z.infer<typeof CheckStatus>;
 
-export const CheckName = z.enum([
-  'database_connections',
-  'redis_health',
-  'disk_usage',
-  'recent_deployments',
-  'http_probe',
-]);
+/** A check of the check catalogue, or one of a service's own: `custom.<id>`. */
+export const CheckName = z.union(
+  [
+    z.enum(Object.keys(checkCatalogue) as [BuiltInCheck, ...BuiltInCheck[]]),
+    z.templateLiteral(['custom.', z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)]),
+  ],
+  { error: `must be one of ${Object.keys(checkCatalogue).join(', ')}, or custom.<id>` },
+);
 export type CheckName = z.infer<typeof CheckName>;
 
 /** A fact is typed, so that a runbook can match on it. */
@@ -19,7 +21,7 @@ export type Facts = z.infer<typeof Facts>;
 
 export const DiagnosticResult = z.object({
   check: CheckName,
-  /** The id of the catalogue target looked at, or the service's name. */
+  /** The id of the catalogue target looked at, or the service's name (also for its own checks). */
   target: z.string(),
   status: CheckStatus,
   facts: Facts,

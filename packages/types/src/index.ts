@@ -1,7 +1,9 @@
 export * from './action.ts';
 export * from './anomaly.ts';
+export * from './backstage.ts';
 export * from './batch.ts';
 export * from './catalogue.ts';
+export * from './check-catalogue.ts';
 export * from './detection-config.ts';
 export * from './diagnostic.ts';
 export * from './errors.ts';
@@ -15,3 +17,5 @@ export * from './page.ts';
 export * from './postmortem.ts';
 export * from './runbook.ts';
 export * from './sample.ts';
+export * from './selector.ts';
+export * from './target.ts';

@@ -11,3 +11,8 @@ export const ExactName = z
     /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
     'must name exactly one thing: letters, digits, ".", "_", "-", "/", no wildcard, not empty',
   );
+
+/** Name of an environment variable that holds a secret or an address: files carry references, never values. */
+export const EnvName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the NAME of an environment variable, not a value');

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { EnvName } from './catalogue.ts';
-import { ExactName } from './name.ts';
+import { EnvName, ExactName } from './name.ts';
 
 export const Channel = z.discriminatedUnion('kind', [
   z.strictObject({ id: ExactName, kind: z.literal('console') }),

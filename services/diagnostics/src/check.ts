@@ -1,5 +1,5 @@
 import type { Db } from '@nightshift/db';
-import type { CheckName, CheckStatus, Facts, Incident, Target } from '@nightshift/types';
+import type { BuiltInCheck, CheckStatus, Facts, FactsOf, Incident, Target } from '@nightshift/types';
 import type { Databases } from './databases.ts';
 
 /** What a check looks at: a catalogue target of the incident's service, or the service itself. */
@@ -27,20 +27,28 @@ export type CheckContext<T extends Subject> = Surroundings & {
   signal: AbortSignal;
 };
 
-/** What a check found out. */
-export type Finding = { status: CheckStatus; facts: Facts; output: string };
+/** What a check found out: facts that the check catalogue declares for it, and no others. */
+export type Finding<C extends BuiltInCheck | 'any' = 'any'> = {
+  status: CheckStatus;
+  facts: C extends BuiltInCheck ? FactsOf<C> : Facts;
+  output: string;
+};
 
 /**
  * One thing an engineer would look at. `run` throws, or answers `unknown`, when it could not find out; `down` is only for what was
  * seen to be down.
  */
-export type Check<T extends Subject = Subject> = {
-  id: CheckName;
+export type Check<T extends Subject = Subject, C extends BuiltInCheck | 'any' = 'any'> = {
+  id: C extends BuiltInCheck ? C : BuiltInCheck;
   appliesTo(subject: Subject): subject is T;
-  run(context: CheckContext<T>): Promise<Finding>;
+  run(context: CheckContext<T>): Promise<Finding<C>>;
 };
 
-export const unknown = (output: string, facts: Facts = {}): Finding => ({ status: 'unknown', facts, output });
+export const unknown = <F extends Facts>(output: string, facts?: F) => ({
+  status: 'unknown' as const,
+  facts: facts ?? ({} as F),
+  output,
+});
 
 /** The value of an environment variable that a target names; throws in words that say where to set it. */
 export function referenced(context: CheckContext<Subject>, name: string): string {

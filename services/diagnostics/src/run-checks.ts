@@ -1,5 +1,12 @@
 import { redactText } from '@nightshift/runtime';
-import { errorMessage, inputLimits, type DiagnosticResult, type Facts } from '@nightshift/types';
+import {
+  errorMessage,
+  factType,
+  inputLimits,
+  type BuiltInCheck,
+  type DiagnosticResult,
+  type Facts,
+} from '@nightshift/types';
 import { unknown, type Check, type Finding, type Subject, type Surroundings } from './check.ts';
 
 const factChars = 256;
@@ -34,7 +41,7 @@ export function runChecks({
         check: check.id,
         target: subject.id,
         status: finding.status,
-        facts: clean(finding.facts),
+        facts: clean(check.id, finding.facts),
         output: bounded(finding.output, inputLimits.outputChars),
         takenAt: Math.round(surroundings.at + (from - started)),
         durationMs: Math.round((performance.now() - from) * 10) / 10,
@@ -75,10 +82,11 @@ async function within(
   }
 }
 
-/** Numbers that JSON cannot carry become null here, knowingly; texts are redacted and bounded. */
-function clean(facts: Facts): Facts {
+/** Only declared facts; numbers that JSON cannot carry become null here, knowingly; texts are redacted and bounded. */
+function clean(check: BuiltInCheck, facts: Facts): Facts {
+  const declared = Object.entries(facts).filter(([name]) => factType(check, name) !== undefined);
   return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => {
+    declared.map(([name, value]) => {
       if (typeof value === 'number') return [name, Number.isFinite(value) ? value : null];
       return [name, typeof value === 'string' ? bounded(value, factChars) : value];
     }),

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import { watchYaml, type Deps, type Running } from '@nightshift/runtime';
-import { Catalogue } from '@nightshift/types';
+import { watchCatalogue, type Deps, type Running } from '@nightshift/runtime';
 import { Histogram } from 'prom-client';
 import { checks } from './checks/index.ts';
 import type { Config } from './config.ts';
@@ -10,7 +8,7 @@ import { diagnose } from './handlers/diagnose.ts';
 /** Looks at what an engineer would look at, when an incident opens. */
 export async function startDiagnostics(config: Config, deps: Deps): Promise<Running<'diagnostics'>> {
   const { db, log, common, metrics } = deps;
-  const catalogue = await watchYaml(join(common.NIGHTSHIFT_CONFIG_DIR, 'catalogue.yaml'), Catalogue, log);
+  const catalogue = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log);
   const databases = openDatabases((err) => log.warn({ err }, 'a database that is looked at closed a connection'));
   const durations = new Histogram({
     name: 'nightshift_check_duration_seconds',

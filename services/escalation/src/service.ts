@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startLoop } from '@nightshift/lifecycle';
-import { watchYaml, type Deps, type Running } from '@nightshift/runtime';
-import { Catalogue, errorMessage } from '@nightshift/types';
+import { watchCatalogue, type Deps, type Running } from '@nightshift/runtime';
+import { errorMessage } from '@nightshift/types';
 import { Counter } from 'prom-client';
 import { openChannels } from './channels/index.ts';
 import { climb, type ClimbParts } from './climb.ts';
@@ -69,16 +69,9 @@ export async function startEscalation(config: Config, deps: Deps): Promise<Runni
 
 /** The policies that the catalogue gives services. Without a readable catalogue everybody gets the default one: paging goes on. */
 async function followPolicies({ common, log }: Deps) {
-  const file = join(common.NIGHTSHIFT_CONFIG_DIR, 'catalogue.yaml');
-  const watched = await watchYaml(file, Catalogue, log).catch((err: unknown) => {
-    log.error(
-      { err, file },
-      'the catalogue cannot be read: every service is paged by the default policy until the next start',
-    );
-    return null;
-  });
+  const watched = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log, { orElse: { schema: 1, services: [] } });
   return {
-    of: (service: string) => watched?.current().services.find((each) => each.name === service)?.policy,
-    close: async () => watched?.close(),
+    of: (service: string) => watched.current().services.find((each) => each.name === service)?.policy,
+    close: () => watched.close(),
   };
 }

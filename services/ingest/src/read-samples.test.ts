@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSamples } from './read-samples.ts';
 import { openSeriesRegistry } from './series.ts';
+import { labelledService } from './service-of.ts';
 import { openStore, type Store } from './store.ts';
 
 let database: TestDatabase;
@@ -16,10 +17,11 @@ afterAll(() => database.close());
 
 const at = 1_732_400_000_000;
 const registryOf = (given: { maxSeries?: number; cached?: number; store?: Store } = {}) =>
-  openSeriesRegistry(given.store ?? store, {
-    maxSeries: given.maxSeries ?? 1_000_000,
-    cachedSteps: given.cached ?? 1_000,
-  });
+  openSeriesRegistry(
+    given.store ?? store,
+    { maxSeries: given.maxSeries ?? 1_000_000, cachedSteps: given.cached ?? 1_000 },
+    labelledService,
+  );
 const sample = (name: string, labels?: object, value: unknown = 1) => ({ name, value, timestamp: at, labels });
 const row = async (id: number) =>
   (

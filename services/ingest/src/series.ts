@@ -1,6 +1,7 @@
 import { seriesKey, type Labels } from '@nightshift/types';
 import { createRecentMap } from './recent-map.ts';
 import { createSeriesTree, type SeriesTree } from './series-tree.ts';
+import type { ServiceOf } from './service-of.ts';
 import type { NewSeries, Store } from './store.ts';
 
 /** A series whose id is wanted. */
@@ -18,9 +19,6 @@ export type SeriesRegistry = {
 
 type Batch = { wanted: Map<string, NewSeries>; ids: Map<string, number>; done: Promise<void> };
 
-/** Whose series it is: the label `service`, else what Prometheus calls the `job`. */
-export const serviceOf = (labels: Labels): string => labels['service'] || labels['job'] || 'unknown';
-
 const rowsPerQuery = 5_000;
 /** How long a count of all series, and a refusal that followed from it, are believed. */
 const recountMs = 10_000;
@@ -30,6 +28,7 @@ const greatestId = 2 ** 32 - 1; // a packed batch holds ids as u32
 export async function openSeriesRegistry(
   store: Store,
   limits: { maxSeries: number; cachedSteps: number },
+  serviceOf: ServiceOf,
 ): Promise<SeriesRegistry> {
   const recent = createSeriesTree(limits.cachedSteps);
   /** Until when (performance.now) a key stays refused without being looked for again. */

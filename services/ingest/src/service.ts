@@ -22,6 +22,7 @@ import { pagerDutyRoute } from './routes/pagerduty.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
 import { openSeriesRegistry } from './series.ts';
+import { followSelectors } from './service-of.ts';
 import { openStore, type Store } from './store.ts';
 
 const group = { maxSamples: 5_000, maxWaitMs: 20 };
@@ -35,10 +36,9 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const store = openStore(db);
   const shards = await settleShards(store, config.SHARD_COUNT);
   const metrics = createIngestMetrics(deps.metrics);
-  const registry = await openSeriesRegistry(store, {
-    maxSeries: config.NIGHTSHIFT_MAX_SERIES,
-    cachedSteps: config.INGEST_SERIES_CACHE,
-  });
+  const { serviceOf, close: closeSelectors } = await followSelectors(deps);
+  const limits = { maxSeries: config.NIGHTSHIFT_MAX_SERIES, cachedSteps: config.INGEST_SERIES_CACHE };
+  const registry = await openSeriesRegistry(store, limits, serviceOf);
   const clock = await startClock(db, onError);
   const gate = openGate(queue, {
     shards,
@@ -61,7 +61,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
   const samples = { clock, door: openDoor(gate, commit), group: commit, registry, metrics };
-  const alerts = { clock, db, metrics, kick: deps.kick };
+  const alerts = { clock, db, metrics, serviceOf, kick: deps.kick };
   const changes = { clock, metrics, store };
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
@@ -90,7 +90,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   return {
     stages: {},
     async close() {
-      await Promise.all([commit.close(), gate.close(), clock.close(), silence.close()]);
+      await Promise.all([commit.close(), gate.close(), clock.close(), silence.close(), closeSelectors()]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { watchYaml, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
-import { Catalogue, NightshiftError, Runbook } from '@nightshift/types';
+import { watchCatalogue, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
+import { NightshiftError, Runbook } from '@nightshift/types';
 import { Counter } from 'prom-client';
 import type { Config } from './config.ts';
 import type { Executor } from './executor.ts';
@@ -18,7 +18,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
       cause,
     });
   });
-  const catalogue = await watchYaml(join(common.NIGHTSHIFT_CONFIG_DIR, 'catalogue.yaml'), Catalogue, log);
+  const catalogue = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log);
   const runbooks = await watchYamlFolder(folder, Runbook, log);
   const actions = new Counter({
     name: 'nightshift_actions_total',

@@ -2,7 +2,7 @@ import { classify } from '@nightshift/detection';
 import { inputLimits, seriesKey, type IncidentType, type Labels, type Severity } from '@nightshift/types';
 import { z } from 'zod';
 import { seriesRefusal } from '../check.ts';
-import { serviceOf } from '../series.ts';
+import type { ServiceOf } from '../service-of.ts';
 
 /** An alert that another system raised, as we see it. */
 export type Alert = {
@@ -45,7 +45,7 @@ export const AlertWebhook = z.object({
 });
 
 /** Reads one alert at `at` (epoch ms); or says why it means nothing here. */
-export function alertOf(raw: RawAlert, at: number): Alert | AlertRefusal {
+export function alertOf(raw: RawAlert, at: number, serviceOf: ServiceOf): Alert | AlertRefusal {
   const { alertname: name = '', ...others } = raw.labels;
   if (name === '') return 'no_name';
   if (seriesRefusal(name, raw.labels)) return 'bad_labels';
@@ -57,7 +57,7 @@ export function alertOf(raw: RawAlert, at: number): Alert | AlertRefusal {
   return {
     key: seriesKey(name, others as Labels),
     name,
-    service: serviceOf(raw.labels),
+    service: serviceOf(raw.labels as Labels),
     severity,
     type: typeOf(name),
     summary: storable(summary || message || description || '').slice(0, summaryChars),

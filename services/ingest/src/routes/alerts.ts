@@ -6,11 +6,12 @@ import { AlertWebhook, alertOf, PostableAlerts, type RawAlert } from '../alerts/
 import { settleAlert } from '../alerts/settle.ts';
 import type { DbClock } from '../clock.ts';
 import type { IngestMetrics } from '../metrics.ts';
+import type { ServiceOf } from '../service-of.ts';
 import { reached } from '../store.ts';
 
 const bodyBytes = 2 * 1024 * 1024;
 
-export type AlertParts = { clock: DbClock; db: Db; metrics: IngestMetrics; kick: () => void };
+export type AlertParts = { clock: DbClock; db: Db; metrics: IngestMetrics; serviceOf: ServiceOf; kick: () => void };
 
 /**
  * Alerts of others: the webhooks of Alertmanager (`POST /v1/alerts/alertmanager`) and Grafana (`POST /v1/alerts/grafana`), and what Prometheus posts to an
@@ -29,14 +30,14 @@ export function alertsRoutes(app: FastifyInstance, parts: AlertParts): void {
 type AlertsAnswer = Record<string, number>;
 
 async function settleAll(
-  { clock, db, metrics, kick }: AlertParts,
+  { clock, db, metrics, serviceOf, kick }: AlertParts,
   raws: RawAlert[],
   sender: string,
 ): Promise<AlertsAnswer> {
   const answer: AlertsAnswer = {};
   const at = Math.round(clock.now());
   for (const raw of raws) {
-    const alert = alertOf(raw, at);
+    const alert = alertOf(raw, at, serviceOf);
     const outcome = typeof alert === 'string' ? alert : await reached(db.tx((tx) => settleAlert(tx, alert, sender)));
     metrics.alert(outcome);
     answer[outcome] = (answer[outcome] ?? 0) + 1;

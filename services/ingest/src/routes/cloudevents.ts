@@ -59,7 +59,7 @@ async function settleEvent(event: CloudEvent, environments: string[] | undefined
   const at = Math.round(parts.clock.now());
   const told = understood(() => {
     if (event.type === ownTypes.deployment) return changeOfEvent(event);
-    if (event.type === ownTypes.alert) return { alert: alertOf(alertOfEvent(event), at) };
+    if (event.type === ownTypes.alert) return { alert: alertOf(alertOfEvent(event), at, parts.serviceOf) };
     return isCDEvent(event.type) ? readCDEvent(event, at, environments) : ignored('type');
   });
   if ('alert' in told || 'ended' in told) {

@@ -4,20 +4,18 @@ import { processProvider } from './process/process.ts';
 import type { Provider, ProviderOf } from './provider.ts';
 import { redisProvider } from './redis/redis.ts';
 
-/** Who performs actions on which kind of target. `null`: such targets are only looked at. */
-export type Providers = { [K in TargetKind]: ProviderOf<K> | null };
+/** Who performs actions on which kind of target. Kinds that are not here are only looked at. */
+export type Providers = { [K in TargetKind]?: ProviderOf<K> };
 
 export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
   http: httpProvider,
-  postgres: null,
-  disk: null,
 };
 
 /** The provider that can do this to that target, or null. */
 export function providerFor(table: Providers, target: Target, type: ActionType): Provider | null {
   // The table's type ties each provider to its kind of target; TypeScript cannot follow that through a look-up.
-  const provider = table[target.kind] as Provider | null;
+  const provider = table[target.kind] as Provider | undefined;
   return provider?.supports.includes(type) ? provider : null;
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { SubjectOf } from '../check.ts';
-import { context, silentServer } from '../stand-ins.ts';
+import type { SubjectOf } from '../../check.ts';
+import { context, silentServer } from '../../stand-ins.ts';
 import { httpProbe } from './http-probe.ts';
 
 const target: SubjectOf<'http'> = {

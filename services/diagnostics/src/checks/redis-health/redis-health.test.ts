@@ -1,8 +1,8 @@
 import { redisAvailable, startRedis, type TestRedis } from '@nightshift/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SubjectOf } from '../check.ts';
-import { context, silentServer } from '../stand-ins.ts';
+import type { SubjectOf } from '../../check.ts';
+import { context, silentServer } from '../../stand-ins.ts';
 import { judge, parseInfo, redisHealth } from './redis-health.ts';
 
 const target: SubjectOf<'redis'> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SubjectOf } from '../check.ts';
-import { context } from '../stand-ins.ts';
+import type { SubjectOf } from '../../check.ts';
+import { context } from '../../stand-ins.ts';
 import { diskUsage, judge } from './disk-usage.ts';
 
 const disk = (given: Partial<SubjectOf<'disk'>>): SubjectOf<'disk'> => ({

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, type Facts } from '@nightshift/types';
 import { Redis } from 'ioredis';
-import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../check.ts';
-import { judgeConnection } from '../connection-error.ts';
+import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
+import { judgeConnection } from '../../connection-error.ts';
 
 const fullPercent = 90;
 const connectTimeoutMs = 5_000;
@@ -10,7 +10,7 @@ const connectTimeoutMs = 5_000;
 const betweenReadingsMs = 200;
 
 /** Memory against its limit, evictions, clients, persistence and replication of a Redis. That it answers is not yet "ok". */
-export const redisHealth: Check<SubjectOf<'redis'>> = {
+export const redisHealth: Check<SubjectOf<'redis'>, 'redis_health'> = {
   id: 'redis_health',
   appliesTo: (subject) => subject.kind === 'redis',
   async run(context) {
@@ -45,7 +45,7 @@ export const redisHealth: Check<SubjectOf<'redis'>> = {
   },
 };
 
-async function look(client: Redis, { signal }: CheckContext<SubjectOf<'redis'>>): Promise<Finding> {
+async function look(client: Redis, { signal }: CheckContext<SubjectOf<'redis'>>): Promise<Finding<'redis_health'>> {
   await client.connect();
   const before = parseInfo(await client.info());
   await delay(betweenReadingsMs, undefined, { signal });
@@ -53,14 +53,14 @@ async function look(client: Redis, { signal }: CheckContext<SubjectOf<'redis'>>)
 }
 
 /** It took the connection and never said a word: down. It did not even take it: perhaps we are cut off. */
-function silent(connected: boolean, { signal }: CheckContext<SubjectOf<'redis'>>): Finding {
+function silent(connected: boolean, { signal }: CheckContext<SubjectOf<'redis'>>): Finding<'redis_health'> {
   const words = errorMessage(signal.reason);
   return connected
     ? { status: 'down', facts: {}, output: `took the connection and never answered: ${words}` }
     : unknown(`could not be reached from here: ${words}`);
 }
 
-function judgeFailure(error: unknown, problem: unknown): Finding {
+function judgeFailure(error: unknown, problem: unknown): Finding<'redis_health'> {
   const text = errorMessage(error);
   if (text.startsWith('LOADING'))
     return { status: 'degraded', facts: { loading: true }, output: 'it is loading its data' };
@@ -76,7 +76,7 @@ export function parseInfo(text: string): Map<string, string> {
 }
 
 /** Judges two readings of INFO, the second `betweenReadingsMs` after the first. A number that is not there is null, never "fine". */
-export function judge(before: Map<string, string>, after: Map<string, string>): Finding {
+export function judge(before: Map<string, string>, after: Map<string, string>): Finding<'redis_health'> {
   const number = (key: string, from = after) => {
     const text = from.get(key);
     const value = text === undefined || text === '' ? Number.NaN : Number(text);

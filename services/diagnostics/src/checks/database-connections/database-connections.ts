@@ -1,6 +1,6 @@
 import { only } from '@nightshift/db';
-import { referenced, type Check, type Finding, type SubjectOf } from '../check.ts';
-import { innermostCode, judgeConnection } from '../connection-error.ts';
+import { referenced, type Check, type Finding, type SubjectOf } from '../../check.ts';
+import { innermostCode, judgeConnection } from '../../connection-error.ts';
 
 const waitingLimit = 5;
 const usedLimitPercent = 90;
@@ -37,7 +37,7 @@ const counting = `
    WHERE backend_type = 'client backend' OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)`;
 
 /** Connections of a Postgres against what it really allows, and sessions that wait for locks. */
-export const databaseConnections: Check<SubjectOf<'postgres'>> = {
+export const databaseConnections: Check<SubjectOf<'postgres'>, 'database_connections'> = {
   id: 'database_connections',
   appliesTo: (subject) => subject.kind === 'postgres',
   async run(context) {
@@ -51,7 +51,7 @@ export const databaseConnections: Check<SubjectOf<'postgres'>> = {
   },
 };
 
-function judge(counts: Counts): Finding {
+function judge(counts: Counts): Finding<'database_connections'> {
   // Ordinary clients get what superusers have not reserved: at 100% of that they are turned away.
   const usable = counts.maxConnections - counts.reserved;
   const usedPercent = Math.round((counts.total / usable) * 1_000) / 10;
@@ -72,7 +72,7 @@ function judge(counts: Counts): Finding {
   return { status: 'ok', facts, output };
 }
 
-function judgeFailure(error: unknown): Finding {
+function judgeFailure(error: unknown): Finding<'database_connections'> {
   const code = innermostCode(error);
   if (code === tooManyConnections) {
     return {

@@ -1,7 +1,7 @@
 import { moveClock, now } from '@nightshift/db';
 import { testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { context, incident } from '../stand-ins.ts';
+import { context, incident } from '../../stand-ins.ts';
 import { recentDeployments } from './recent-deployments.ts';
 
 const minute = 60_000;

@@ -1,14 +1,14 @@
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { errorMessage } from '@nightshift/types';
-import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../check.ts';
-import { innermostCode, judgeConnection } from '../connection-error.ts';
+import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
+import { innermostCode, judgeConnection } from '../../connection-error.ts';
 
 const timeoutMs = 5_000;
 const slowMs = 2_000;
 
 /** Asks a service the question its clients ask: a GET, redirects not followed, the answer's body not read. */
-export const httpProbe: Check<SubjectOf<'http'>> = {
+export const httpProbe: Check<SubjectOf<'http'>, 'http_probe'> = {
   id: 'http_probe',
   appliesTo: (subject) => subject.kind === 'http',
   async run(context) {
@@ -58,7 +58,7 @@ function ask(url: URL, signal: AbortSignal): Promise<Answer> {
   });
 }
 
-function judgeStatus(url: URL, status: number, latencyMs: number, expectStatus: number): Finding {
+function judgeStatus(url: URL, status: number, latencyMs: number, expectStatus: number): Finding<'http_probe'> {
   const facts = { status, expectStatus, latencyMs };
   const output = `GET ${withoutSecrets(url)}: ${status} after ${latencyMs} ms, expected ${expectStatus}`;
   if (status === expectStatus) return { status: latencyMs > slowMs ? 'degraded' : 'ok', facts, output };
@@ -68,7 +68,10 @@ function judgeStatus(url: URL, status: number, latencyMs: number, expectStatus: 
   return { status: 'degraded', facts, output };
 }
 
-function judgeFailure(url: URL, { connected, timedOut, error }: Extract<Answer, { kind: 'failed' }>): Finding {
+function judgeFailure(
+  url: URL,
+  { connected, timedOut, error }: Extract<Answer, { kind: 'failed' }>,
+): Finding<'http_probe'> {
   const facts = { connected, timedOut, code: innermostCode(error) ?? null };
   const where = `GET ${withoutSecrets(url)}`;
   // It took the connection and never answered: so it is for its clients. It never took it: that may be the way from here to there.

@@ -1,9 +1,9 @@
 import { openDb, type Db } from '@nightshift/db';
 import { insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SubjectOf } from '../check.ts';
-import { openDatabases, type Databases } from '../databases.ts';
-import { context, silentServer } from '../stand-ins.ts';
+import type { SubjectOf } from '../../check.ts';
+import { openDatabases, type Databases } from '../../databases.ts';
+import { context, silentServer } from '../../stand-ins.ts';
 import { databaseConnections } from './database-connections.ts';
 
 const target: SubjectOf<'postgres'> = { id: 'shop-db', kind: 'postgres', urlEnv: 'SHOP_DB_URL', actions: [] };

@@ -1,10 +1,10 @@
 import { statfs } from 'node:fs/promises';
-import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../check.ts';
+import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
 
 const fullPercent = 90;
 
 /** How full the file system of a path is, in bytes and in inodes, as `df` counts. */
-export const diskUsage: Check<SubjectOf<'disk'>> = {
+export const diskUsage: Check<SubjectOf<'disk'>, 'disk_usage'> = {
   id: 'disk_usage',
   appliesTo: (subject) => subject.kind === 'disk',
   async run(context) {
@@ -18,7 +18,7 @@ export const diskUsage: Check<SubjectOf<'disk'>> = {
 
 type Space = { bsize: number; blocks: number; bfree: number; bavail: number; files: number; ffree: number };
 
-export function judge(path: string, space: Space): Finding {
+export function judge(path: string, space: Space): Finding<'disk_usage'> {
   const used = space.blocks - space.bfree;
   const usedPercent = percent(used, used + space.bavail);
   if (usedPercent === null) return unknown(`${path} is on a file system that has no size`);

@@ -1,5 +1,5 @@
 import { actionLimits, inputLimits } from '@nightshift/types';
-import type { Check, Finding, SubjectOf } from '../check.ts';
+import type { Check, Finding, SubjectOf } from '../../check.ts';
 
 const minute = 60_000;
 const lookBackMs = 120 * minute;
@@ -19,7 +19,7 @@ export type RecentDeployment = {
  * Deployments of the incident's service in the last two hours. One is suspect when it came shortly before the onset and may still
  * be rolled back; one that the trouble was there before, or that is too old to undo, is not.
  */
-export const recentDeployments: Check<SubjectOf<'service'>> = {
+export const recentDeployments: Check<SubjectOf<'service'>, 'recent_deployments'> = {
   id: 'recent_deployments',
   appliesTo: (subject) => subject.kind === 'service',
   async run({ subject, incident, at, db, signal, suspectWindowMs }) {
@@ -45,7 +45,7 @@ export const recentDeployments: Check<SubjectOf<'service'>> = {
 type Times = { at: number; onsetAt: number; suspectWindowMs: number };
 
 /** Pure. `deployments` newest first. */
-function judge(deployments: RecentDeployment[], times: Times): Finding {
+function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_deployments'> {
   const [newest] = deployments;
   const suspects = deployments.filter((each) => isSuspect(each, times));
   const [suspect] = suspects;

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { ActionType } from './action.ts';
+import { EnvName, ExactName } from './name.ts';
+
+/** How many instances of a target there may be: automation adds none above `max` and never leaves fewer than `min`. */
+export const Instances = z
+  .strictObject({ min: z.number().int().min(0).max(10_000), max: z.number().int().min(1).max(10_000) })
+  .refine(({ min, max }) => min <= max, { path: ['min'], message: 'must not be above max' });
+export type Instances = z.infer<typeof Instances>;
+
+const common = {
+  id: ExactName,
+  /** What Nightshift may do to it at all. Absent: nothing, it is only looked at. */
+  actions: z.array(ActionType).default([]),
+};
+const scalable = { ...common, instances: Instances.optional() };
+
+const absolute = z.string().startsWith('/', 'must be an absolute path').max(1_024);
+const place = { path: absolute.optional(), pathEnv: EnvName.optional() };
+
+/** A machine that is looked at over SSH: fixed commands, and only when it shows this very host key. */
+const Ssh = z.strictObject({
+  /** Holds `user@host` or `user@host:port`. */
+  addressEnv: EnvName,
+  /** Holds the path of the private key file. */
+  keyEnv: EnvName,
+  /** As `ssh-keygen -lf` prints it. */
+  hostKey: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be a host key fingerprint: SHA256: and 43 characters'),
+});
+export type Ssh = z.infer<typeof Ssh>;
+
+/** Program and arguments as they are passed, without a shell. The program must also be allowed where diagnostics runs. */
+export const Command = z
+  .tuple([absolute], z.string().max(1_024))
+  .refine((argv) => argv.length <= 32, 'must not have more than 31 arguments');
+
+const host = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?$/, 'must be one host name');
+
+/** What a service runs on, and which provider performs actions on it. `kind` is the provider. */
+export const Target = z.discriminatedUnion('kind', [
+  z.strictObject({ ...scalable, kind: z.literal('process'), urlEnv: EnvName, tokenEnv: EnvName, process: ExactName }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('redis'),
+    urlEnv: EnvName,
+    /** Key prefixes that `clear_cache` may remove; matched literally. */
+    clearPrefixes: z
+      .array(
+        z
+          .string()
+          .min(3)
+          .max(128)
+          .regex(/^[A-Za-z0-9][A-Za-z0-9:._-]*$/, 'must be a literal prefix: no wildcard'),
+      )
+      .default([]),
+  }),
+  z.strictObject({
+    ...scalable,
+    kind: z.literal('http'),
+    urlEnv: EnvName,
+    path: z.string().startsWith('/').default('/'),
+    secretEnv: EnvName.optional(),
+    expectStatus: z.number().int().min(100).max(599).default(200),
+    /** The receiver promises to act once per `Idempotency-Key`; only then may an action be sent to it again. */
+    idempotent: z.boolean().default(false),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('postgres'),
+    urlEnv: EnvName,
+    /** Greatest size that its storage is meant for. */
+    limitBytes: z.number().int().positive().optional(),
+  }),
+  z.strictObject({ ...common, kind: z.literal('disk'), ...place, ssh: Ssh.optional() }),
+  /** The machine that diagnostics runs on, or another one over SSH. */
+  z.strictObject({ ...common, kind: z.literal('host'), ssh: Ssh.optional() }),
+  /** `urlEnv` holds tcp://host:port. */
+  z.strictObject({ ...common, kind: z.literal('tcp'), urlEnv: EnvName }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('dns'),
+    name: host,
+    /** Addresses that it must resolve to, in any order. */
+    expect: z
+      .array(z.union([z.ipv4(), z.ipv6()]))
+      .min(1)
+      .max(32)
+      .optional(),
+    /** The server to ask; absent: those of the machine. */
+    server: z
+      .string()
+      .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/, 'must be an IP address, with a port or without')
+      .optional(),
+  }),
+  /** `urlEnv` holds tls://host:port or https://host. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('tls'),
+    urlEnv: EnvName,
+    warnDays: z.number().int().min(1).max(365).default(14),
+  }),
+  z.strictObject({
+    ...scalable,
+    kind: z.literal('kubernetes'),
+    /** Holds the path of a kubeconfig; absent: the service account of the pod. */
+    kubeconfigEnv: EnvName.optional(),
+    context: z.string().min(1).max(256).optional(),
+    namespace: ExactName,
+    workload: z.enum(['deployment', 'statefulset', 'daemonset']).default('deployment'),
+    name: ExactName,
+  }),
+  z.strictObject({
+    ...scalable,
+    kind: z.literal('docker'),
+    /** Holds unix:///path or http(s)://host:port; absent: /var/run/docker.sock. */
+    urlEnv: EnvName.optional(),
+    container: ExactName,
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('bullmq'),
+    /** Holds redis://, rediss:// or postgres://. */
+    urlEnv: EnvName,
+    queue: ExactName,
+    prefix: z.string().min(1).max(128).default('bull'),
+    /** More waiting jobs, or one waiting longer, is a backlog. */
+    waitingLimit: z.number().int().positive().default(1_000),
+    waitLimitSeconds: z.number().positive().default(60),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('prometheus'),
+    urlEnv: EnvName,
+    tokenEnv: EnvName.optional(),
+    query: z.string().min(1).max(4_096),
+    degradedAbove: z.number().optional(),
+    degradedBelow: z.number().optional(),
+  }),
+  /** A log file, or the output of a command that prints the last lines of one. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('log'),
+    ...place,
+    command: Command.optional(),
+    /** A line with one of these words, in any case, is an error. */
+    errorWords: z.array(z.string().min(2).max(64)).min(1).max(32).default(['error', 'fatal', 'panic', 'exception']),
+  }),
+]);
+export type Target = z.infer<typeof Target>;
+export type TargetKind = Target['kind'];
+
+/**
+ * A check of one's own, of a service: a GET or a command that answers {"status", "facts", "output"} as JSON, or a command that
+ * behaves like a Nagios plugin. Runbooks match on it as `custom.<id>`.
+ */
+export const CustomCheck = z
+  .strictObject({
+    id: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower case letters, digits and "_", a letter first'),
+    title: z.string().min(1).max(200),
+    /** Holds the address to GET. */
+    urlEnv: EnvName.optional(),
+    tokenEnv: EnvName.optional(),
+    command: Command.optional(),
+    /** Facts that it answers; others are dropped. */
+    facts: z
+      .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/), z.enum(['number', 'string', 'boolean']))
+      .default({})
+      .refine((facts) => Object.keys(facts).length <= 64, 'must not be more than 64'),
+  })
+  .refine(({ urlEnv, command }) => (urlEnv === undefined) !== (command === undefined), {
+    path: ['urlEnv'],
+    message: 'exactly one of urlEnv and command must be given',
+  });
+export type CustomCheck = z.infer<typeof CustomCheck>;
