@@ -1,19 +1,27 @@
 import { parseArgs } from 'node:util';
 import { benchDetection } from './detection.ts';
+import { benchIncidents, incidentsReport, incidentsUsage } from './incidents/incidents.ts';
 import { benchIngest, ingestReport, ingestUsage } from './ingest/ingest.ts';
+import { benchLatency, latencyReport, latencyUsage } from './latency/latency.ts';
 import { report } from './report.ts';
 
 const detectionUsage = `bench detection [--data DIR] [--json]
   --data DIR  folder with nab/, kpi/, asd/ (default: NIGHTSHIFT_BENCH_DATA, or ./data); what is absent is skipped
   --json      figures as JSON`;
 
-const usages: Record<string, string> = { detection: detectionUsage, ingest: ingestUsage };
+const usages: Record<string, string> = {
+  detection: detectionUsage,
+  ingest: ingestUsage,
+  latency: latencyUsage,
+  incidents: incidentsUsage,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: 'string' },
     detector: { type: 'string' },
+    for: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -37,6 +45,12 @@ const commands: Record<string, () => Promise<void> | void> = {
   },
   async ingest() {
     print(await benchIngest(values), ingestReport, ['ratios']);
+  },
+  async incidents() {
+    print(await benchIncidents(values), incidentsReport, ['ratios']);
+  },
+  async latency() {
+    print(await benchLatency({ ...values, forSeconds: Number(values.for) }), latencyReport, ['ratios', 'ms']);
   },
 };
 

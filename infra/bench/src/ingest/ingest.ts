@@ -1,5 +1,6 @@
 import { inHouse, type House } from '../ground/house.ts';
 import { makeSeries } from '../load/series.ts';
+import { median } from '../median.ts';
 import { nightshift, parseOnly, prometheus, reference, type Contender, type Load, type Round } from './contenders.ts';
 
 export const ingestUsage = `bench ingest [--quick] [--json] [--detector NAME]
@@ -65,11 +66,6 @@ function figureOf(name: string, results: Round[]): Figure {
       processes.map((process) => [process, median(results.map(({ cpuUs, samples }) => cpuUs[process]! / samples))]),
     ),
   };
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 /** Processor time per sample of all processes of a contender. */
