@@ -2,7 +2,7 @@ import { DetectionRule } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from './create.ts';
 import { ruleBook, ruleFor } from './rules.ts';
-import { config, feed, flat, healthy } from './stand-ins.ts';
+import { config, feed, flat, healthy, second, start } from './stand-ins.ts';
 
 const rules = (...given: Record<string, unknown>[]) => config(given).rules;
 
@@ -45,6 +45,19 @@ describe('defect 10: counters treated as gauges', () => {
     expect(verdicts.map((verdict) => verdict.value)).toEqual([NaN, 5, 5, 2]);
     const gauge = createDetector(config([{ metric: 'pages_total', kind: 'gauge' }]));
     expect(feed(gauge, flat(7, 3), { metric: 'pages_total' }).verdicts.at(-1)?.value).toBe(7);
+  });
+
+  it('what was learned of it as a gauge is forgotten when it turns out to be a counter, and the other way round', () => {
+    const detector = createDetector(config());
+    const rule = (kind: 'gauge' | 'counter') => ruleFor([], { metric: 'requests' }, kind);
+    const at = (i: number) => start + i * 10 * second;
+    for (let i = 0; i < 60; i++) detector.observe(1, 'requests', at(i), 1e6 + 50 * i, rule('gauge'));
+    const counted = Array.from({ length: 40 }, (_, i) =>
+      detector.observe(1, 'requests', at(60 + i), 1e6 + 50 * (60 + i), rule('counter')),
+    );
+    expect(counted.map((verdict) => verdict.state)).not.toContain('anomalous');
+    expect(counted.at(-1)).toMatchObject({ state: 'normal', value: 5, expected: 5 });
+    expect(detector.observe(1, 'requests', at(100), 1e6, rule('gauge'))).toMatchObject({ because: 'learning' });
   });
 
   it('the rule given with a sample wins over the one of its metric', () => {

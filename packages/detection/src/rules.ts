@@ -1,4 +1,4 @@
-import { DetectionRule, type DetectionConfig, type Labels } from '@nightshift/types';
+import { DetectionRule, type DetectionConfig, type Labels, type MetricKind } from '@nightshift/types';
 
 /** How one series is judged. */
 export type Rule = Omit<DetectionRule, 'metric' | 'service' | 'match' | 'kind'> & { kind: 'gauge' | 'counter' };
@@ -8,8 +8,12 @@ export type RuleSubject = { metric: string; service?: string; labels?: Labels };
 
 const fallback = DetectionRule.parse({ metric: '*' });
 
-/** The rule of a series: the first that fits in metric, service and labels. */
-export function ruleFor(rules: DetectionConfig['rules'], { metric, service = '', labels = {} }: RuleSubject): Rule {
+/**
+ * The rule of a series: the first that fits in metric, service and labels. What it leaves open, the sender says (`said`), else
+ * the name: `_total` is a counter.
+ */
+export function ruleFor(rules: DetectionConfig['rules'], subject: RuleSubject, said?: MetricKind): Rule {
+  const { metric, service = '', labels = {} } = subject;
   const found = rules.find(
     (rule) =>
       matches(rule.metric, metric) &&
@@ -17,7 +21,8 @@ export function ruleFor(rules: DetectionConfig['rules'], { metric, service = '',
       Object.entries(rule.match).every(([label, pattern]) => matches(pattern, labels[label] ?? '')),
   );
   const rule = found ?? fallback;
-  return { ...rule, kind: rule.kind ?? (metric.endsWith('_total') ? 'counter' : 'gauge') };
+  const byName = metric.endsWith('_total') ? 'counter' : 'gauge';
+  return { ...rule, kind: rule.kind ?? (said === 'counter' || said === 'gauge' ? said : byName) };
 }
 
 /** The same where no more than its metric is known of a series. Remembers answers. */

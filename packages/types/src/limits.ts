@@ -65,6 +65,8 @@ export const inputLimits = {
   sampleAheadMs: 10 * minute,
   /** New series beyond this are refused and counted; known ones go on. */
   seriesTotal: 1_000_000,
+  /** Metrics whose kind, as senders say it, is written down. */
+  metricKinds: 50_000,
   /** Bytes of one diagnostic output kept; the rest is cut. */
   outputChars: 4_000,
   configFileBytes: 1024 * 1024,

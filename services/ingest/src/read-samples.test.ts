@@ -21,6 +21,7 @@ const registryOf = (given: { maxSeries?: number; cached?: number; store?: Store 
     given.store ?? store,
     { maxSeries: given.maxSeries ?? 1_000_000, cachedSteps: given.cached ?? 1_000 },
     labelledService,
+    { shards: 4, kinds: { of: (metric) => (metric === 'requests' ? 'counter' : undefined) } },
   );
 const sample = (name: string, labels?: object, value: unknown = 1) => ({ name, value, timestamp: at, labels });
 const row = async (id: number) =>

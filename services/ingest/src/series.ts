@@ -1,4 +1,5 @@
-import { seriesKey, type Labels } from '@nightshift/types';
+import { homeShard, seriesKey, type Labels } from '@nightshift/types';
+import type { Kinds } from './kinds.ts';
 import { createRecentMap } from './recent-map.ts';
 import { createSeriesTree, type SeriesTree } from './series-tree.ts';
 import type { ServiceOf } from './service-of.ts';
@@ -29,6 +30,7 @@ export async function openSeriesRegistry(
   store: Store,
   limits: { maxSeries: number; cachedSteps: number },
   serviceOf: ServiceOf,
+  where: { shards: number; kinds: Pick<Kinds, 'of'> },
 ): Promise<SeriesRegistry> {
   const recent = createSeriesTree(limits.cachedSteps);
   /** Until when (performance.now) a key stays refused without being looked for again. */
@@ -57,7 +59,7 @@ export async function openSeriesRegistry(
     await recount();
     const fitting = missing().slice(0, Math.max(0, limits.maxSeries - count));
     if (fitting.length > 0) {
-      const inserted = await store.insertSeries(fitting);
+      const inserted = await store.insertSeries(fitting, where.shards);
       count += inserted.length;
       take(inserted);
       // Another process was faster with some of them.
@@ -92,7 +94,9 @@ export async function openSeriesRegistry(
       const keys = wanted.map(({ name, labels }) => seriesKey(name, labels));
       const asked = wanted.flatMap(({ name, labels }, i) => {
         const key = keys[i]!;
-        return (refusedUntil.get(key) ?? 0) > at ? [] : [{ key, name, labels, service: serviceOf(labels) }];
+        if ((refusedUntil.get(key) ?? 0) > at) return [];
+        const service = serviceOf(labels);
+        return [{ key, name, labels, service, home: homeShard(name, where.kinds.of(name), service, where.shards) }];
       });
       if (asked.length === 0) return wanted.map(() => undefined);
       const batch = nextBatch();

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { openGate } from './gate.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { listenForSilence } from './heartbeats/listen.ts';
+import { openKinds } from './kinds.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { alertsRoutes } from './routes/alerts.ts';
@@ -36,9 +37,10 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const store = openStore(db);
   const shards = await settleShards(store, config.SHARD_COUNT);
   const metrics = createIngestMetrics(deps.metrics);
+  const kinds = openKinds(store);
   const { serviceOf, close: closeSelectors } = await followSelectors(deps);
   const limits = { maxSeries: config.NIGHTSHIFT_MAX_SERIES, cachedSteps: config.INGEST_SERIES_CACHE };
-  const registry = await openSeriesRegistry(store, limits, serviceOf);
+  const registry = await openSeriesRegistry(store, limits, serviceOf, { shards, kinds });
   const clock = await startClock(db, onError);
   const gate = openGate(queue, {
     shards,
@@ -60,7 +62,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
 
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
-  const samples = { clock, door: openDoor(gate, commit), group: commit, registry, metrics };
+  const samples = { clock, door: openDoor(gate, commit), group: commit, registry, kinds, metrics };
   const alerts = { clock, db, metrics, serviceOf, kick: deps.kick };
   const changes = { clock, metrics, store };
   const checkToken = createTokenCheck(store.activeTokens);

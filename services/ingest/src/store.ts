@@ -1,10 +1,17 @@
 import { only, type Db } from '@nightshift/db';
 import { activeTokens, type ActiveToken } from '@nightshift/runtime';
-import { errorMessage, newId, NightshiftError } from '@nightshift/types';
+import { errorMessage, inputLimits, newId, NightshiftError, type MetricKind } from '@nightshift/types';
 import { timeOf, type Change } from './changes/change.ts';
 
 /** A series as ingest first sees it: its canonical key, and what the other services read about it. */
-export type NewSeries = { key: string; name: string; labels: Record<string, string>; service: string };
+export type NewSeries = {
+  key: string;
+  name: string;
+  labels: Record<string, string>;
+  service: string;
+  /** The shard where it must live; null: any. */
+  home: number | null;
+};
 
 /** The SQL of ingest. Everything rejects with DATABASE_UNAVAILABLE within 5 s when Postgres is out of reach. */
 export type Store = ReturnType<typeof openStore>;
@@ -37,19 +44,39 @@ export function openStore(db: Db) {
     },
 
     /** Registers series and returns the id of each that is new; those that another process registered meanwhile are left out. */
-    async insertSeries(series: NewSeries[]): Promise<{ id: number; key: string }[]> {
+    async insertSeries(series: NewSeries[], shards: number): Promise<{ id: number; key: string }[]> {
       // One order everywhere, so that two processes with the same news do not deadlock.
       const sorted = series.toSorted((a, b) => (a.key < b.key ? -1 : 1));
       return query(
-        `INSERT INTO series (key, name, labels, service)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[])
+        `INSERT INTO series (id, key, name, labels, service) OVERRIDING SYSTEM VALUE
+         SELECT series_id(home, $6), key, name, labels, service
+           FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::int[]) AS s (key, name, labels, service, home)
          ON CONFLICT (key) DO NOTHING RETURNING id, key`,
         [
           sorted.map((s) => s.key),
           sorted.map((s) => s.name),
           sorted.map((s) => JSON.stringify(s.labels)),
           sorted.map((s) => s.service),
+          sorted.map((s) => s.home),
+          shards,
         ],
+      );
+    },
+
+    /**
+     * Writes down what metrics are said to be. Of two who differ, the first is believed until nobody has repeated it for an hour.
+     * Beyond the limit of metrics nothing new is taken.
+     */
+    async sayKinds(said: { metric: string; kind: MetricKind }[]): Promise<void> {
+      await query(
+        `INSERT INTO metric_kind AS known (metric, kind)
+         SELECT metric, kind FROM unnest($1::text[], $2::text[]) AS said (metric, kind)
+          WHERE (SELECT count(*) FROM metric_kind) < $3 OR EXISTS (SELECT 1 FROM metric_kind m WHERE m.metric = said.metric)
+          ORDER BY metric
+         ON CONFLICT (metric) DO UPDATE SET said_at = excluded.said_at, kind = excluded.kind,
+           changed_at = CASE WHEN known.kind = excluded.kind THEN known.changed_at ELSE excluded.changed_at END
+         WHERE known.kind = excluded.kind OR known.said_at < nightshift_now() - interval '1 hour'`,
+        [said.map(({ metric }) => metric), said.map(({ kind }) => kind), inputLimits.metricKinds],
       );
     },
 

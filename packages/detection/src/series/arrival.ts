@@ -4,13 +4,20 @@ import { clearRow, type Fields, type SharedColumns, type SharedFields } from './
 import type { Table } from './table.ts';
 
 /** Takes note of a sample's time. Returns why the sample does not count, if it does not; then nothing has changed. */
-export function arrive<F extends Fields & SharedFields>(table: Table<F>, row: number, at: number): Dropped | undefined {
+export function arrive<F extends Fields & SharedFields>(
+  table: Table<F>,
+  row: number,
+  at: number,
+  kind: Rule['kind'],
+): Dropped | undefined {
   const columns: SharedColumns = table.columns;
   const known = columns.samples[row]! > 0;
   const gap = at - columns.lastAt[row]!;
   if (known && gap === 0) return 'duplicate';
   if (known && gap < 0) return 'late';
-  if (known && gap > table.layout.forgetAfterMs) clearRow(table.layout, table.columns, row);
+  // Only a counter has a reading. What was learned of a gauge says nothing about its rate, and the other way round.
+  const otherKind = Number.isNaN(columns.reading[row]!) === (kind === 'counter');
+  if (known && (otherKind || gap > table.layout.forgetAfterMs)) clearRow(table.layout, table.columns, row);
   else if (known) columns.stepMs[row] = nextStep(columns.stepMs[row]!, gap);
   columns.lastAt[row] = at;
   columns.samples[row] = columns.samples[row]! + 1;

@@ -48,7 +48,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
       const row = rowFor(fresh, seriesId[from]!, name);
       for (const { at, value } of pointsOf(other.columns, from)) {
         const before = fresh.columns.lastAt[row]!;
-        if (!arrive(fresh, row, at)) take(fresh, row, at, at - before, value, ruleOf(name));
+        if (!arrive(fresh, row, at, 'gauge')) take(fresh, row, at, at - before, value, ruleOf(name));
       }
       fresh.columns.reading[row] = reading[from]!;
       fresh.columns.readingAt[row] = readingAt[from]!;
@@ -66,7 +66,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
       if (!(Math.abs(value) <= greatestValue) || !Number.isFinite(timestamp)) return drop('not_finite', value);
       const row = rowFor(table, seriesId, metric);
       const before = table.columns.lastAt[row]!;
-      const dropped = arrive(table, row, timestamp);
+      const dropped = arrive(table, row, timestamp, rule.kind);
       if (dropped) return drop(dropped, value);
       const measured = measure(table.columns, row, rule.kind, timestamp, value);
       if (Number.isNaN(measured)) return undecided(measured, 'learning');

@@ -1,4 +1,4 @@
-import { inputLimits } from '@nightshift/types';
+import { inputLimits, type MetricKind } from '@nightshift/types';
 import type { Refusal } from '../check.ts';
 import {
   addRow,
@@ -64,7 +64,11 @@ export function collectPoints(): PointCollector {
       const row = (name: string, value: number, extra: Record<string, string> = {}) =>
         addPointRow(wire, { name, labels: { ...labels, ...extra }, refusal }, points, point.at, value);
       if (refusal) row(metric.name, 0);
-      else rowsOf(metric, point, row);
+      else {
+        const kind = kindOf(metric);
+        if (kind) wire.kinds.set(kind === 'counter' ? totalOf(metric.name) : metric.name, kind);
+        rowsOf(metric, point, row);
+      }
     },
   };
 }
@@ -99,7 +103,7 @@ function rowsOf({ name, kind, monotonic, temporality }: Metric, point: Point, ro
     const value = point.value ?? Number.NaN;
     // What was counted between two times is a rate; nobody here knows the sum of all before.
     if (kind === 'sum' && temporality === temporalities.delta) row(`${name}_per_second`, value / secondsOf(point));
-    else row(kind === 'sum' && monotonic && !name.endsWith('_total') ? `${name}_total` : name, value);
+    else row(kind === 'sum' && monotonic ? totalOf(name) : name, value);
     return;
   }
   const isDelta = kind === 'histogram' && temporality === temporalities.delta;
@@ -112,6 +116,15 @@ function rowsOf({ name, kind, monotonic, temporality }: Metric, point: Point, ro
     row(`${name}_bucket${suffix}`, below / per, { le: leOf(point.bounds?.[i]) });
   });
   for (const [quantile, value] of point.quantiles ?? []) row(name, value, { quantile: String(quantile) });
+}
+
+const totalOf = (name: string) => (name.endsWith('_total') ? name : `${name}_total`);
+
+/** What the series of a metric are, under its name. Deltas have become rates, whose names say so. */
+function kindOf({ kind, monotonic, temporality }: Metric): MetricKind | undefined {
+  if (kind === 'gauge' || kind === 'summary') return kind;
+  if (temporality === temporalities.delta) return undefined;
+  return kind === 'histogram' ? kind : monotonic ? 'counter' : 'gauge';
 }
 
 const secondsOf = ({ startAt, at }: Point) => (at - startAt) / 1_000;

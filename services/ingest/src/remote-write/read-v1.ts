@@ -10,7 +10,16 @@ import {
   varint,
   type Cursor,
 } from '../wire/protobuf.ts';
-import { addRow, addSeries, emptyWireBatch, labelCollector, type Identity, type WireBatch } from '../wire/series.ts';
+import {
+  addRow,
+  addSeries,
+  emptyWireBatch,
+  labelCollector,
+  tooMany,
+  type Identity,
+  type WireBatch,
+} from '../wire/series.ts';
+import { noteKind } from './metric-kind.ts';
 
 /**
  * Reads `prometheus.WriteRequest` (remote write 1.0, prompb/remote.proto). `known` gives the id of a series by the bytes of
@@ -21,19 +30,38 @@ export function readWriteRequest(body: Buffer, known: (key: string) => number | 
   const from = cursor(body);
   for (let tag = nextTag(from); tag !== 0; tag = nextTag(from)) {
     if (tag === tags.timeseries) readSeries(from, wire, known);
-    else skip(from, tag); // metadata among them
+    else if (tag === tags.metadata) readMetadata(from, wire);
+    else skip(from, tag);
   }
   return wire;
 }
 
 const tags = {
   timeseries: tagOf(1, 'bytes'),
+  metadata: tagOf(3, 'bytes'),
   labels: tagOf(1, 'bytes'),
   samples: tagOf(2, 'bytes'),
   histograms: tagOf(4, 'bytes'),
   name: tagOf(1, 'bytes'),
   value: tagOf(2, 'bytes'),
 };
+
+const metadataTags = { type: tagOf(1, 'varint'), family: tagOf(2, 'bytes') };
+
+function readMetadata(from: Cursor, wire: WireBatch): void {
+  if (wire.kinds.size >= wire.most) throw tooMany('metadata', wire.most);
+  let type = 0;
+  let family: string | undefined;
+  message(from, (tag) => {
+    if (tag === metadataTags.type) type = varint(from);
+    else if (tag === metadataTags.family) {
+      const end = fieldEnd(from);
+      family = text(from.bytes, from.at, end);
+      from.at = end;
+    } else skip(from, tag);
+  });
+  noteKind(wire.kinds, family ?? '', type);
+}
 
 function readSeries(from: Cursor, wire: WireBatch, known: (key: string) => number | undefined): void {
   const rowsFrom = wire.values.length;

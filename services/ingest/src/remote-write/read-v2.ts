@@ -1,6 +1,18 @@
 import { inputLimits } from '@nightshift/types';
-import { cursor, fieldEnd, malformed, nextTag, skip, tagOf, text, varint, type Cursor } from '../wire/protobuf.ts';
+import {
+  cursor,
+  fieldEnd,
+  malformed,
+  message,
+  nextTag,
+  skip,
+  tagOf,
+  text,
+  varint,
+  type Cursor,
+} from '../wire/protobuf.ts';
 import { addSeries, emptyWireBatch, labelCollector, tooMany, type Identity, type WireBatch } from '../wire/series.ts';
+import { noteKind } from './metric-kind.ts';
 import { readSample } from './read-v1.ts';
 
 /** Room for a name and all labels, none of them shared, in a tenth of the series that one request may hold. */
@@ -14,12 +26,13 @@ const seriesTags = {
   ref: tagOf(1, 'varint'),
   samples: tagOf(2, 'bytes'),
   histograms: tagOf(3, 'bytes'),
+  metadata: tagOf(5, 'bytes'),
 };
 
 type Symbols = { count: number; at(ref: number): string | undefined };
 
 /**
- * Reads `io.prometheus.write.v2.Request` (remote write 2.0). Passes over metadata, exemplars and times of creation, wherever the
+ * Reads `io.prometheus.write.v2.Request` (remote write 2.0). Passes over exemplars and times of creation, wherever the
  * release candidates have put them.
  */
 export function readRequestV2(body: Buffer): WireBatch {
@@ -58,6 +71,7 @@ function readSymbols(from: Cursor): Symbols {
 function readSeries(from: Cursor, wire: WireBatch, symbols: Symbols): void {
   const rowsFrom = wire.values.length;
   const refs: number[] = [];
+  let type = 0;
   const addRef = () => {
     const ref = varint(from);
     if (ref < 0 || ref >= symbols.count) throw malformed(`there is no symbol ${ref}`);
@@ -72,13 +86,21 @@ function readSeries(from: Cursor, wire: WireBatch, symbols: Symbols): void {
       while (from.at < end) addRef();
     } else if (tag === seriesTags.ref) addRef();
     else if (tag === seriesTags.samples) readSample(from, wire);
-    else {
+    else if (tag === seriesTags.metadata) {
+      message(from, (field) => {
+        if (field === tagOf(1, 'varint')) type = varint(from);
+        else skip(from, field);
+      });
+    } else {
       if (tag === seriesTags.histograms) wire.histograms += 1;
       skip(from, tag);
     }
   }
   from.end = outer;
-  addSeries(wire, labelsOf(refs, symbols), rowsFrom, {});
+  const identity = labelsOf(refs, symbols);
+  // Unspecified is no metadata.
+  if (type > 0) noteKind(wire.kinds, identity.name, type);
+  addSeries(wire, identity, rowsFrom, {});
 }
 
 function labelsOf(refs: number[], symbols: Symbols): Identity {

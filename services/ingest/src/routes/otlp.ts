@@ -14,7 +14,7 @@ import type { SamplesParts } from './samples.ts';
  * `POST /v1/metrics`: OTLP over HTTP (opentelemetry.io/docs/specs/otlp), as protobuf or JSON, plain or gzip. 200 when everything is in the
  * queue, with `partialSuccess` for data points that were refused; a sender repeats what gets 429 or 503, and nothing else.
  */
-export function otlpRoute(app: FastifyInstance, { clock, door, group, registry, metrics }: SamplesParts): void {
+export function otlpRoute(app: FastifyInstance, { clock, door, group, registry, kinds, metrics }: SamplesParts): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body);
   // Errors are told in the sender's own format, whoever found them.
@@ -27,6 +27,7 @@ export function otlpRoute(app: FastifyInstance, { clock, door, group, registry, 
 
   app.post('/v1/metrics', { schema: { hide: true }, onRequest: door.enter }, async (request, reply) => {
     const wire = await read(request, door);
+    await kinds.learn(wire.kinds);
     const { batch, count, refused } = await readSeries(wire, clock.now(), registry);
     const queued = group.put(batch, count);
     door.leave(request);

@@ -16,7 +16,7 @@ const v2 = 'io.prometheus.write.v2.Request';
  * refused, the others being kept; a sender repeats what gets a 5xx, and nothing else.
  */
 export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { cachedSeries: number }): void {
-  const { clock, door, group, registry, metrics } = parts;
+  const { clock, door, group, registry, kinds, metrics } = parts;
   const byBytes = createRecentMap<number>(parts.cachedSeries);
 
   app.removeAllContentTypeParsers();
@@ -36,6 +36,7 @@ export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { c
     door.widen(request, declaredLength(block));
     const body = inflate(block);
     const wire = message === v1 ? readWriteRequest(body, (key) => byBytes.get(key)) : readRequestV2(body);
+    await kinds.learn(wire.kinds);
     const { batch, count, refused } = await readSeries(wire, clock.now(), registry, (key, id) => byBytes.set(key, id));
     const queued = group.put(batch, count);
     door.leave(request);

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { isRecord } from '../check.ts';
 import type { DbClock } from '../clock.ts';
 import type { GroupCommit } from '../group-commit.ts';
+import type { Kinds } from '../kinds.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { readSamples, type IndexedRefusal } from '../read-samples.ts';
 import { ErrorAnswer, listedRefusals, RefusedAnswer, SamplesAnswer, SamplesBody } from '../schema.ts';
@@ -14,6 +15,7 @@ export type SamplesParts = {
   door: Door;
   group: GroupCommit;
   registry: SeriesRegistry;
+  kinds: Kinds;
   metrics: IngestMetrics;
 };
 

@@ -1,4 +1,4 @@
-import { inputLimits, NightshiftError, type Labels } from '@nightshift/types';
+import { inputLimits, NightshiftError, type Labels, type MetricKind } from '@nightshift/types';
 import type { Refusal } from '../check.ts';
 
 /** What a decoder makes of a body, whatever its protocol: series, each with a range of the rows of times and values. */
@@ -12,6 +12,8 @@ export type WireBatch = {
   notFinite: number;
   /** Native (exponential) histograms. */
   histograms: number;
+  /** What the sender says that metrics are, by their names. */
+  kinds: Map<string, MetricKind>;
   /** How many rows, and how many series, one request may come to. */
   readonly most: number;
 };
@@ -38,6 +40,7 @@ export const emptyWireBatch = (most: number = inputLimits.samplesPerRequest): Wi
   staleMarkers: 0,
   notFinite: 0,
   histograms: 0,
+  kinds: new Map(),
 });
 
 /** Adds a sample. Throws BODY_TOO_LARGE beyond what one request may hold. */
