@@ -111,7 +111,7 @@ runbook
   .description(
     'print what would be done for an incident: calls, limits, who would feel it, how to undo it; change nothing',
   )
-  .argument('<incident>', 'its id, as the console shows it')
+  .argument('[incident]', 'its id, as the console shows it; default: the newest')
   .option('--runbook <id>', 'plan this one, whether it fits or not')
   .option(...asJson)
   .addHelpText(
@@ -119,8 +119,42 @@ runbook
     example('nightshift runbooks plan inc-...', 'nightshift runbooks plan inc-... --runbook roll-back-bad-deploy'),
   )
   .action(
-    ends(async (incident: string, options: { runbook?: string; json: boolean }) =>
+    ends(async (incident: string | undefined, options: { runbook?: string; json: boolean }) =>
       (await runbooks()).plan(incident, options),
+    ),
+  );
+runbook
+  .command('test')
+  .description('choose again for recorded incidents: which runbook would match, and why not the others')
+  .argument('[folder]', 'of runbooks; default: RUNBOOKS_DIR, else the runbooks that ship')
+  .option('--recorded <folder>', 'of recorded incidents (*.json); default: recorded/ beside the runbooks')
+  .option(...asJson)
+  .addHelpText(
+    'after',
+    example('nightshift runbooks test', 'nightshift runbooks test ./my-runbooks --recorded ./my-incidents'),
+  )
+  .action(
+    ends(async (folder: string | undefined, options: { recorded?: string; json: boolean }) =>
+      (await runbooks()).test(folder, options),
+    ),
+  );
+runbook
+  .command('record')
+  .description('print what was known of an incident when it was decided on, as a file for `runbooks test`')
+  .argument('[incident]', 'its id; default: the newest')
+  .addHelpText('after', example('nightshift runbooks record inc-... > my-runbooks/recorded/slow-checkout.json'))
+  .action(ends(async (incident: string | undefined) => (await runbooks()).record(incident)));
+program
+  .command('explain')
+  .description(
+    'tell the whole story of a decision: evidence, every runbook with the condition that failed, every limit',
+  )
+  .argument('[incident]', 'its id; default: the newest')
+  .option(...asJson)
+  .addHelpText('after', example('nightshift explain', 'nightshift explain inc-... --json'))
+  .action(
+    ends(async (incident: string | undefined, options: { json: boolean }) =>
+      (await import('./commands/explain.ts')).explain(incident, options),
     ),
   );
 

@@ -1,6 +1,9 @@
 /** Conditions on what diagnostics found. Pure. */
 import type { CheckedCondition, DiagnosticResult, FactCondition, Runbook } from '@nightshift/types';
 
+/** What of a diagnosis conditions look at. */
+export type Found = Pick<DiagnosticResult, 'check' | 'status' | 'facts'>;
+
 /** Longest text kept of what was found. */
 const actualChars = 200;
 
@@ -12,17 +15,14 @@ export const checked = (condition: string, actual: string, holds: boolean): Chec
 });
 
 /** Whether a check found what is wanted, on any of the targets that it looked at. */
-export function checkStatus(
-  wanted: Runbook['match']['status'][number],
-  diagnostics: DiagnosticResult[],
-): CheckedCondition {
+export function checkStatus(wanted: Runbook['match']['status'][number], diagnostics: Found[]): CheckedCondition {
   const found = diagnostics.filter((result) => result.check === wanted.check).map((result) => result.status);
   const actual = found.length === 0 ? 'not checked' : unique(found);
   return checked(`${wanted.check} ${wanted.is}`, actual, found.includes(wanted.is));
 }
 
 /** Whether a fact is as wanted, on any target. What could not be found out (`unknown`) satisfies nothing, not even `!=`. */
-export function checkFact(wanted: FactCondition, diagnostics: DiagnosticResult[]): CheckedCondition {
+export function checkFact(wanted: FactCondition, diagnostics: Found[]): CheckedCondition {
   const values = factValues(wanted, diagnostics);
   const actual = values.length === 0 ? 'not known' : unique(values.map(String));
   return checked(
@@ -35,7 +35,7 @@ export function checkFact(wanted: FactCondition, diagnostics: DiagnosticResult[]
 /** What is known of a fact, target by target. */
 function factValues(
   { check, fact }: Pick<FactCondition, 'check' | 'fact'>,
-  diagnostics: DiagnosticResult[],
+  diagnostics: Found[],
 ): (string | number | boolean)[] {
   return diagnostics
     .filter((result) => result.check === check && result.status !== 'unknown')

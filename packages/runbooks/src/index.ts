@@ -1,7 +1,10 @@
 export { blastRadius } from './blast-radius.ts';
+export { explain, type Decision, type Explanation } from './explanation.ts';
+export { explanationInWords } from './explanation-in-words.ts';
 export { exceededLimit, limitUses, quantityOf, type Refusal, type Use } from './limits.ts';
 export { lintFolder, type Finding } from './lint.ts';
 export { checkMatch, matchRunbooks, type Candidate, type Situation } from './match.ts';
 export { cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 export { planHash } from './plan-hash.ts';
-export { planInWords, previewInWords, type Preview } from './preview.ts';
+export { previewInWords, type Preview } from './preview.ts';
+export { Recorded, replay, replayInWords } from './recorded.ts';

@@ -88,8 +88,8 @@ describe('matching', () => {
 
   it('never compares values of different types, and never finds a fact that nobody stated', () => {
     const ask = (fact: string, value: string | number | boolean, op: '=' | '>' | '!=') =>
-      runbook('ask', { type: 'high_latency', facts: [{ check: 'disk_usage', fact, op, value }] });
-    const found = result('disk_usage', 'degraded', { text: '91', yes: true });
+      runbook('ask', { type: 'high_latency', facts: [{ check: 'custom.own', fact, op, value }] });
+    const found = result('custom.own', 'degraded', { text: '91', yes: true });
     const fits = (candidate: Candidate) => matchRunbooks([candidate], situation(found)).fitting.length === 1;
     expect([fits(ask('text', 90, '>')), fits(ask('text', 91, '=')), fits(ask('text', 0, '!='))]).toEqual([
       false,

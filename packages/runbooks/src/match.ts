@@ -1,6 +1,6 @@
 /** Which runbooks fit an incident, and why the others do not. Pure: the caller brings the runbooks, the incident and what was found. */
-import type { CheckedCondition, Considered, DiagnosticResult, Incident, Runbook } from '@nightshift/types';
-import { checked, checkFact, checkStatus } from './conditions.ts';
+import type { CheckedCondition, Considered, Incident, Runbook } from '@nightshift/types';
+import { checked, checkFact, checkStatus, type Found } from './conditions.ts';
 
 export type Candidate = { runbook: Runbook; hash: string };
 
@@ -8,7 +8,7 @@ export type Situation = {
   incident: Pick<Incident, 'type' | 'service' | 'severity'>;
   /** The labels of every series that is out of its band. */
   labels: Record<string, string>[];
-  diagnostics: DiagnosticResult[];
+  diagnostics: Found[];
   /** Runbooks that were already tried for this incident. */
   tried: ReadonlySet<string>;
 };

@@ -42,7 +42,7 @@ export function previewInWords({ incident, considered, proposal }: Preview): str
 }
 
 /** Conditions with a mark each, for a terminal. */
-function conditionsInWords(conditions: CheckedCondition[]): string[] {
+export function conditionsInWords(conditions: CheckedCondition[]): string[] {
   return [
     'why:',
     ...conditions.map(({ condition, actual, holds }) => `  ${holds ? 'yes' : 'NO '}  ${condition} (${actual})`),

@@ -228,6 +228,8 @@ export const checkCatalogue = {
 
 export type BuiltInCheck = keyof typeof checkCatalogue;
 
+export const isBuiltIn = (check: string): check is BuiltInCheck => Object.hasOwn(checkCatalogue, check);
+
 /** The facts that a check may answer. */
 export type FactsOf<C extends BuiltInCheck> = Partial<z.infer<(typeof checkCatalogue)[C]['facts']>>;
 

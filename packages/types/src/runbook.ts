@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ActionParams, ActionType } from './action.ts';
 import { Severity } from './anomaly.ts';
+import { checkCatalogue, factType, isBuiltIn } from './check-catalogue.ts';
 import { CheckName } from './diagnostic.ts';
 import { IncidentType } from './incident.ts';
 import { actionLimits, inputLimits } from './limits.ts';
@@ -11,12 +12,24 @@ export const RunbookMode = z.enum(['observe', 'approve', 'auto']);
 export type RunbookMode = z.infer<typeof RunbookMode>;
 
 /** A condition on one typed fact of one check. Where several targets were checked, any of them may satisfy it. */
-export const FactCondition = z.strictObject({
-  check: CheckName,
-  fact: z.string().min(1),
-  op: z.enum(['=', '!=', '>', '>=', '<', '<=']).default('='),
-  value: z.union([z.number(), z.string(), z.boolean()]),
-});
+export const FactCondition = z
+  .strictObject({
+    check: CheckName,
+    fact: z.string().min(1).max(64),
+    op: z.enum(['=', '!=', '>', '>=', '<', '<=']).default('='),
+    value: z.union([z.number(), z.string().max(1_024), z.boolean()]),
+  })
+  .superRefine(({ check, fact, op, value }, ctx) => {
+    const add = (field: string, message: string) => ctx.addIssue({ code: 'custom', path: [field], message });
+    if (!isBuiltIn(check)) return; // the catalogue declares the facts of a service's own checks
+    const type = factType(check, fact);
+    if (type === undefined) {
+      const known = Object.keys(checkCatalogue[check].facts.shape).join(', ');
+      return add('fact', `must be a fact of ${check}: ${known}`);
+    }
+    if (typeof value !== type) return add('value', `must be a ${type}, as ${check}.${fact} is`);
+    if (type !== 'number' && op !== '=' && op !== '!=') add('op', `must be "=" or "!=": only numbers are ordered`);
+  });
 export type FactCondition = z.infer<typeof FactCondition>;
 
 export const RunbookStep = z.strictObject({

@@ -14,6 +14,8 @@ import type {
   TimelineEntry,
 } from '@nightshift/types';
 
+export type { Decision, Explanation } from '@nightshift/runbooks';
+
 export type ApiError = { error: { code: string; message: string; help: string } };
 
 export type Me = {

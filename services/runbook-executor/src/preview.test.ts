@@ -1,14 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { moveClock } from '@nightshift/db';
 import { findIncident, timeline } from '@nightshift/lifecycle';
-import { planHash, previewInWords } from '@nightshift/runbooks';
+import { explain, explanationInWords, planHash, previewInWords } from '@nightshift/runbooks';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { Plan } from '@nightshift/types';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { preview } from './preview.ts';
 import { startControlApi, type ControlApi } from './testing/control-api.ts';
-import { deliver, ledger, makeWorld, openIncident, type ServiceInput } from './testing/world.ts';
+import { deliver, ledger, makeWorld, openIncident, type RunbookInput, type ServiceInput } from './testing/world.ts';
 
 let test: TestDatabase;
 let api: ControlApi;
@@ -115,4 +116,48 @@ it('says why there is none, and plans one that does not fit where it is asked fo
   });
   await expect(show(id, 'other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expect(show('inc-none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+it('is explained afterwards: evidence, conditions, every other runbook, limits, and what was done', async () => {
+  const id = await openIncident({ insertIncident, insertOwed }, test.db);
+  await test.db.query(
+    `INSERT INTO diagnostic (incident_id, generation, check_name, target, status, facts, output, taken_at, duration_ms)
+     VALUES ($1, 1, 'http_probe', 'api', 'down', '{"code": "ECONNREFUSED"}', 'nobody there', nightshift_now(), 1)`,
+    [id],
+  );
+  const other = { ...restart, id: 'other', match: { type: 'high_latency' as const } };
+  await moveClock(test.db, 3_600_000);
+  await deliver(makeWorld({ db: test.db, services, runbooks: [restart, other], env: env() }), id);
+  const story = await explain(test.db, id);
+  expect(story.decisions).toMatchObject([
+    {
+      verdict: 'acted',
+      runbook: 'restart',
+      conditions: [{ condition: 'type service_down', holds: true }],
+      considered: [
+        { runbook: 'other', conditions: [{ condition: 'type high_latency', actual: 'service_down', holds: false }] },
+      ],
+      plan: { limits: expect.arrayContaining([expect.objectContaining({ limit: 'restartsPerTarget' })]) as unknown },
+    },
+  ]);
+  const lines = explanationInWords(story);
+  expect(lines).toContain('  down     http_probe api: nobody there');
+  expect(lines).toContain('    other: wants type high_latency, is service_down');
+  expect(lines.at(-1)).toMatch(/^ {2}succeeded {3}restart api/);
+});
+
+it('is explained where nothing was done: observed, denied, none', async () => {
+  const verdicts = async (runbooks: RunbookInput[], given = {}) => {
+    const id = await openIncident({ insertIncident, insertOwed }, test.db, given);
+    await deliver(makeWorld({ db: test.db, services, runbooks, env: env() }), id);
+    return (await explain(test.db, id)).decisions.map(({ verdict, runbook, plan }) => [
+      verdict,
+      runbook,
+      plan !== null,
+    ]);
+  };
+  expect(await verdicts([{ ...restart, mode: 'observe' }])).toEqual([['observed', 'restart', true]]);
+  expect(await verdicts([{ ...restart, mode: 'approve' }])).toEqual([['asked', 'restart', true]]);
+  expect(await verdicts([restart], { type: 'unknown' })).toEqual([['none', null, false]]);
+  await expect(explain(test.db, 'inc-none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

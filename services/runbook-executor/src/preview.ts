@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { Db } from '@nightshift/db';
 import { findIncident } from '@nightshift/lifecycle';
 import { lintFolder, type Preview } from '@nightshift/runbooks';
-import { createLogger, formatProblems, loadYaml, valueOf } from '@nightshift/runtime';
-import { Catalogue, NightshiftError } from '@nightshift/types';
+import { createLogger, formatProblems, loadCatalogue, valueOf } from '@nightshift/runtime';
+import { NightshiftError } from '@nightshift/types';
 import { propose, type Proposal } from './propose.ts';
 import type { Env } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
@@ -25,7 +24,7 @@ export async function preview(incidentId: string, options: PreviewOptions): Prom
   const { db, env, runbook } = options;
   const incident = await findIncident(db, incidentId);
   if (!incident) throw new NightshiftError('NOT_FOUND', `there is no incident ${incidentId}`);
-  const catalogue = valueOf(await loadYaml(join(options.configDir, 'catalogue.yaml'), Catalogue));
+  const catalogue = valueOf(await loadCatalogue(options.configDir));
   const { runbooks, findings } = await lintFolder(options.runbooksDir, null);
   if (runbook !== undefined && !runbooks.some((each) => each.runbook.id === runbook))
     throw new NightshiftError('NOT_FOUND', `there is no runbook ${runbook} in ${options.runbooksDir}`);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consoleOn, type Visitor } from '../testing/console.ts';
 import { insertPage } from '../testing/page.ts';
 import { diagnoseStory, insertCalm, openStory, proposeStory } from '../testing/story.ts';
-import type { Inbox, IncidentDetail, IncidentList, Overview, PointsAnswer } from '../wire.ts';
+import type { Explanation, Inbox, IncidentDetail, IncidentList, Overview, PointsAnswer } from '../wire.ts';
 
 let test: TestDatabase;
 let service: Awaited<ReturnType<typeof consoleOn>>;
@@ -74,6 +74,16 @@ describe('the list', () => {
 });
 
 describe('one incident', () => {
+  it('explains each decision, and has none for an incident that does not exist', async () => {
+    const { incidentId } = await openStory(test.db, { service: another() });
+    await diagnoseStory(test.db, incidentId);
+    const { planHash } = await proposeStory(test.db, incidentId);
+    const story = await ada.read<Explanation>(`/api/incidents/${incidentId}/explanation`);
+    expect(story.decisions).toMatchObject([{ verdict: 'asked', runbook: 'roll-back-bad-deploy', planHash }]);
+    expect([story.signals.length, story.diagnostics.length]).toEqual([3, 5]);
+    expect((await ada.get('/api/incidents/inc-none/explanation')).status).toBe(404);
+  });
+
   it('says what happened, what is proposed, and what happens next', async () => {
     const told = { service: another() };
     const { incidentId, words } = await openStory(test.db, told);

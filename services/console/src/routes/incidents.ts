@@ -1,6 +1,7 @@
 import type { Db } from '@nightshift/db';
 import { now } from '@nightshift/db';
 import { step } from '@nightshift/lifecycle';
+import { explain } from '@nightshift/runbooks';
 import { NightshiftError, type IncidentEvent } from '@nightshift/types';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -24,6 +25,7 @@ export type IncidentRoutes = { db: Db; kick: () => void; recoveryRule: () => Rec
 export function incidentRoutes(api: FastifyInstance, { db, kick, recoveryRule }: IncidentRoutes): void {
   api.get('/incidents', (request) => listIncidents(db, parse(ListQuery, request.query)));
   api.get('/incidents/:id', (request) => readIncident(db, parse(Id, request.params).id, recoveryRule()));
+  api.get('/incidents/:id/explanation', (request) => explain(db, parse(Id, request.params).id));
   api.get('/incidents/:id/points', async (request): Promise<PointsAnswer> => {
     const { series, since } = parse(PointsQuery, request.query);
     return { now: await now(db), points: await readPoints(db, parse(Id, request.params).id, series, since) };

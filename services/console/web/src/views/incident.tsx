@@ -4,6 +4,7 @@ import { Actions } from '../parts/actions.tsx';
 import { Approval } from '../parts/approval.tsx';
 import { Changes } from '../parts/changes.tsx';
 import { ChartPanel } from '../parts/chart-panel.tsx';
+import { Decisions } from '../parts/decisions.tsx';
 import { Diagnostics } from '../parts/diagnostics.tsx';
 import { Lead } from '../parts/lead.tsx';
 import { Notifications } from '../parts/notifications.tsx';
@@ -41,6 +42,7 @@ export function IncidentView({ id, me }: { id: string; me: Me }) {
         <div>
           <RecoveryPanel recovery={data.recovery} state={data.incident.state} />
           <ChartPanel detail={data} />
+          <Decisions incidentId={id} />
           <Timeline entries={data.timeline} />
           {data.postmortem && <PostmortemPanel postmortem={data.postmortem} />}
         </div>
