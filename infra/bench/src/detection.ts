@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DetectionConfig } from '@nightshift/types';
 import { algorithms } from './algorithms.ts';
 import { measureCost, type Cost } from './cost.ts';
-import { runEvents, type GroupFigures } from './events-run.ts';
+import { runEvents, runIncidents, type GroupFigures } from './events-run.ts';
+import type { EventFigures } from './events.ts';
+import { benchFleet, type FleetFigures } from './fleet.ts';
 import { loadGroups } from './labelled.ts';
 import { loadCorpus } from './nab/corpus.ts';
 import { proveScorer, type Proof } from './nab/prove.ts';
@@ -15,10 +18,12 @@ export type Figures = {
     name: string;
     threshold: number;
     nab: NabFigures | null;
-    kpi: GroupFigures['any'] | null;
+    kpi: EventFigures | null;
     asd: GroupFigures | null;
     cost: Cost[];
   }[];
+  /** One service of 700 noisy series; nothing has to be fetched for it. */
+  fleet: FleetFigures;
   absent: string[];
 };
 
@@ -48,10 +53,16 @@ export function benchDetection(folder: string, sizes: number[]): Figures {
       name: algorithm.name,
       threshold: algorithm.threshold,
       nab: nab && runNab(algorithm, nab),
-      kpi: kpi && runEvents(algorithm, kpi).any,
-      asd: asd && runEvents(algorithm, asd),
+      kpi: kpi && runEvents(algorithm, kpi),
+      asd: asd && {
+        any: runEvents(algorithm, asd),
+        ...(isOurs(algorithm.name) ? runIncidents(algorithm.name, asd) : { together: null, counts: null }),
+      },
       cost: sizes.flatMap((series) => (algorithm.detector ? [measureCost(algorithm.detector(), series)] : [])),
     })),
+    fleet: benchFleet(),
     absent,
   };
 }
+
+const isOurs = (name: string): name is DetectionConfig['detector'] => name === 'adaptive' || name === 'zscore';

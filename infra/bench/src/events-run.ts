@@ -1,24 +1,36 @@
-import { groupEvidence } from '@nightshift/detection';
+import type { DetectionConfig } from '@nightshift/types';
 import { judgeSeries, type Algorithm } from './algorithms.ts';
 import { countEvents, type EventFigures } from './events.ts';
+import { replayService } from './incidents-run.ts';
 import type { Group } from './labelled.ts';
 
-/** `any`: the alarm of any one series is one of its group (machine). `together`: their evidence, summed, must be enough. */
-export type GroupFigures = { any: EventFigures; together: EventFigures };
+/**
+ * `any`: the alarm of any one series is one of its group (machine). `together`, `counts`: an incident opens, by the evidence of the
+ * series summed and by their number.
+ */
+export type GroupFigures = { any: EventFigures; together: EventFigures | null; counts: EventFigures | null };
 
-/** Events found at the frozen threshold, by group; where each is one series, `any` says it all. */
-export function runEvents(algorithm: Algorithm, groups: Group[]): GroupFigures {
-  const judged = groups.map((group) => {
-    const scores = group.series.map((value) => judgeSeries(algorithm, group.at, value));
-    const rows = Array.from(group.at.keys(), (i) => scores.map((of) => of[i]!));
-    return { ...group, rows };
-  });
-  const count = (alarms: (row: number[]) => boolean) =>
-    countEvents(
-      judged.map(({ at, label, first, rows }) => ({ at, label, first, alarm: rows.map(alarms).map(Number) })),
-    );
-  return {
-    any: count((row) => row.some((score) => score >= algorithm.threshold)),
-    together: count((row) => groupEvidence(row).alarm),
-  };
+/** Events found at the frozen threshold, where an alarm of any series is one of its group. */
+export function runEvents(algorithm: Algorithm, groups: Group[]): EventFigures {
+  return countEvents(
+    groups.map(({ at, label, first, series }) => {
+      const scores = series.map((value) => judgeSeries(algorithm, at, value));
+      const alarm = Array.from(at.keys(), (i) => Number(scores.some((of) => of[i]! >= algorithm.threshold)));
+      return { at, label, first, alarm };
+    }),
+  );
+}
+
+/** Events in which an incident of the group opens, by either rule. */
+export function runIncidents(detector: DetectionConfig['detector'], groups: Group[]) {
+  const replayed = groups.map((group) => ({
+    ...group,
+    alarms: replayService({ ...group, series: group.series.length, value: (s, i) => group.series[s]![i]! }, detector, [
+      'evidence',
+      'counts',
+    ]),
+  }));
+  const count = (rule: 'evidence' | 'counts') =>
+    countEvents(replayed.map(({ at, label, first, alarms }) => ({ at, label, first, alarm: alarms[rule] })));
+  return { together: count('evidence'), counts: count('counts') };
 }

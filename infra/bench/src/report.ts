@@ -2,7 +2,7 @@ import type { Figures } from './detection.ts';
 import type { EventFigures } from './events.ts';
 
 /** The figures as a Markdown table, one column per algorithm. */
-export function report({ proof, algorithms, absent }: Figures): string {
+export function report({ proof, algorithms, fleet, absent }: Figures): string {
   const row = (name: string, cell: (of: Figures['algorithms'][number]) => string | undefined) =>
     `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? '-')].join(' | ')} |`;
   const events = (name: string, unit: string, of: (a: Figures['algorithms'][number]) => EventFigures | null) => [
@@ -24,10 +24,8 @@ export function report({ proof, algorithms, absent }: Figures): string {
     row('NAB at the frozen threshold', nab('frozen')),
     ...events('KPI', 'series', ({ kpi }) => kpi),
     ...events('ASD, any of 19 series', 'machine', ({ asd }) => asd && asd.any),
-    ...events('ASD, evidence of 19 series summed', 'machine', ({ name, asd }) =>
-      // The sum is of decades: a z-score is none.
-      asd && name === 'adaptive' ? asd.together : null,
-    ),
+    ...events('ASD, incidents by evidence', 'machine', ({ asd }) => asd && asd.together),
+    ...events('ASD, incidents by counts', 'machine', ({ asd }) => asd && asd.counts),
     ...(algorithms[0]?.cost ?? []).map(({ series }, i) =>
       row(`${series} series: per sample, per series`, ({ cost }) => {
         const found = cost[i];
@@ -35,6 +33,13 @@ export function report({ proof, algorithms, absent }: Figures): string {
         return `${found.microsecondsPerSample.toFixed(2)} us, ${Math.round(found.bytesPerSeries)} B`;
       }),
     ),
+    '',
+    `${fleet.series} noisy series of one service, a simulated week:`,
+    ...(['together', 'counts'] as const).map((rule) => {
+      const { found, events: outages, falsePerDay, medianDelayMs } = fleet[rule];
+      const delay = `median delay ${medianDelayMs / 60_000} min`;
+      return `- by ${rule === 'together' ? 'evidence' : 'counts'}: ${found} of ${outages} outages, ${falsePerDay.toFixed(2)} false incidents a day, ${delay}`;
+    }),
     '',
     ...absent,
   ].join('\n');

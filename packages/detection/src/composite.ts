@@ -1,16 +1,25 @@
 import type { Anomaly, DetectionConfig } from '@nightshift/types';
 import { classifyMetric } from './classify.ts';
+import { evidenceAlarm, evidenceOf, youngWindows, type CalibratedEvidence } from './evidence.ts';
 
-export type Signal = Pick<Anomaly, 'seriesId' | 'service' | 'metric' | 'startedAt' | 'lastAt' | 'severity' | 'score'>;
+export type Signal = Pick<
+  Anomaly,
+  'seriesId' | 'service' | 'metric' | 'startedAt' | 'lastAt' | 'severity' | 'score'
+> & {
+  /** A person's own rule says so (a threshold, an objective): when critical it needs no company. */
+  declared?: boolean;
+};
 
 export type CompositeInput<S extends Signal = Signal> = {
   service: string;
   /** Anomalies, of whatever service and age; the rule picks its own. */
-  signals: S[];
+  signals: readonly S[];
   /** How many series of the service are judged: the more there are, the more are out by chance. */
   judgedSeries: number;
   now: number;
   rule: DetectionConfig['composite'];
+  /** What the service's series are out by together, and how unusual that is of it. */
+  evidence: CalibratedEvidence & { sum: number };
 };
 
 export type CompositeResult<S extends Signal = Signal> = { open: boolean; reason: string; counted: S[] };
@@ -19,41 +28,71 @@ export type CompositeResult<S extends Signal = Signal> = { open: boolean; reason
 const symptoms = new Set(['service_down', 'high_error_rate']);
 
 /**
- * Whether the anomalies of one service, taken together, are an incident: so many critical or so many anomalous *different*
- * series within the window, or one critical symptom (down, errors) that has lasted the window. Of chance, at most a tenth of
- * a series may be expected among those counted: with 1,000 series only what is rarer than one in 10,000 counts. Pure.
+ * Whether the anomalies of one service, taken together, are an incident: what its series are out by is more than the service shows by
+ * itself (`evidence`), or there are so many of them (`counts`); or one critical symptom (down, errors) has lasted the window; or a
+ * person's own rule says critical. Pure.
  */
 export function evaluateComposite<S extends Signal>(input: CompositeInput<S>): CompositeResult<S> {
-  const { service, rule, now } = input;
-  const windowMs = rule.windowSeconds * 1_000;
-  const leastScore = Math.log10(Math.max(1, input.judgedSeries)) + 1;
+  const { service, rule } = input;
+  const counted = freshOf(input);
+  const criticals = counted.filter((signal) => signal.severity === 'critical');
+  const answer = (open: boolean, reason: string) => ({ open, reason, counted });
+  const declared = criticals.find((signal) => signal.declared);
+  if (declared) return answer(true, `${declared.metric} of ${service} is critical by a rule of its own`);
+  const lasting = criticals.find(
+    ({ startedAt, lastAt, metric }) =>
+      lastAt - startedAt >= rule.windowSeconds * 1_000 && symptoms.has(classifyMetric(metric)),
+  );
+  if (lasting) return answer(true, `${lasting.metric} of ${service} critical for ${rule.windowSeconds} s`);
+  const { open, reason } = rule.rule === 'evidence' ? byEvidence(input, counted) : byCounts(input, counted);
+  return answer(open, reason);
+}
+
+function byEvidence({ service, rule, evidence, judgedSeries }: CompositeInput, counted: Signal[]) {
+  const { sum, score, least } = evidence;
+  const together = `${counted.length} anomalous series of ${service} within ${rule.windowSeconds} s`;
+  const found = `${together}: evidence ${sum.toFixed(1)}`;
+  if (counted.length === 0)
+    return { open: false, reason: `no anomalous series of ${service} within ${rule.windowSeconds} s` };
+  if (score >= evidenceAlarm) return { open: true, reason: `${found}, more than the service shows by itself` };
+  if (sum < least) return { open: false, reason: `${found} of ${least.toFixed(1)} that it takes` };
+  return { open: false, reason: `${found}, no more than ${judgedSeries} series of it show by themselves now and then` };
+}
+
+/** A tenth of a series is expected to be out this far by chance: with 1,000 series only what is rarer than one in 10,000 counts. */
+export const chanceScore = (judgedSeries: number): number => Math.log10(Math.max(1, judgedSeries)) + 1;
+
+function byCounts({ service, rule, judgedSeries }: CompositeInput, fresh: Signal[]) {
+  const leastScore = chanceScore(judgedSeries);
+  const counted = fresh.filter((signal) => signal.score >= leastScore);
+  const criticals = counted.filter((signal) => signal.severity === 'critical').length;
+  const within = `of ${service} within ${rule.windowSeconds} s`;
+  if (criticals >= rule.criticals) return { open: true, reason: `${criticals} critical series ${within}` };
+  if (counted.length >= rule.anomalies) return { open: true, reason: `${counted.length} anomalous series ${within}` };
+  const chance = counted.length < fresh.length ? `; others are what ${judgedSeries} series show by chance` : '';
+  return { open: false, reason: `only ${criticals} critical, ${counted.length} anomalous series ${within}${chance}` };
+}
+
+/** The worst anomaly of each series of the service within the window, the worst of all first. */
+function freshOf<S extends Signal>({ service, signals, now, rule }: CompositeInput<S>): S[] {
   const worst = new Map<number, S>();
-  for (const signal of input.signals) {
+  for (const signal of signals) {
     // A sender's clock may be a little ahead; one that is far ahead is no evidence of now.
-    const fresh = Math.abs(now - signal.lastAt) < windowMs;
-    if (signal.service !== service || !fresh || signal.score < leastScore) continue;
+    const fresh = Math.abs(now - signal.lastAt) < rule.windowSeconds * 1_000;
+    if (signal.service !== service || !fresh) continue;
     const known = worst.get(signal.seriesId);
     if (!known || rank(signal) > rank(known)) worst.set(signal.seriesId, signal);
   }
-  const counted = [...worst.values()].sort((a, b) => rank(b) - rank(a));
-  const criticals = counted.filter((signal) => signal.severity === 'critical');
-  const within = `of ${service} within ${rule.windowSeconds} s`;
-  if (criticals.length >= rule.criticals)
-    return { open: true, reason: `${criticals.length} critical series ${within}`, counted };
-  if (counted.length >= rule.anomalies)
-    return { open: true, reason: `${counted.length} anomalous series ${within}`, counted };
-  const lasting = criticals.find(
-    (signal) => signal.lastAt - signal.startedAt >= windowMs && symptoms.has(classifyMetric(signal.metric)),
-  );
-  if (lasting)
-    return { open: true, reason: `${lasting.metric} of ${service} critical for ${rule.windowSeconds} s`, counted };
-  const dismissed = input.signals.some((signal) => signal.service === service && signal.score < leastScore);
-  const chance = dismissed ? `; others are what ${input.judgedSeries} series show by chance` : '';
-  return {
-    open: false,
-    reason: `only ${criticals.length} critical, ${counted.length} anomalous series ${within}${chance}`,
-    counted,
-  };
+  return [...worst.values()].sort((a, b) => rank(b) - rank(a));
+}
+
+/** What anomalies that are young and still on are worth: the part of the evidence that outlives whoever noted it. */
+export function evidenceOfFresh(signals: readonly Signal[], now: number, windowMs: number): number {
+  const worst = new Map<number, number>();
+  for (const { seriesId, startedAt, lastAt, score } of signals)
+    if (now - startedAt < youngWindows * windowMs && now - lastAt < windowMs)
+      worst.set(seriesId, Math.max(worst.get(seriesId) ?? 0, evidenceOf(score)));
+  return [...worst.values()].reduce((total, each) => total + each, 0);
 }
 
 const rank = (signal: Signal) => (signal.severity === 'critical' ? 100 : 0) + signal.score;

@@ -36,12 +36,18 @@ export const DetectionConfig = z.strictObject({
   schema: z.literal(1),
   detector: z.enum(['zscore', 'adaptive']).default('zscore'),
   rules: z.array(DetectionRule).max(1_000).default([]),
-  /** An incident opens at this many critical, or this many anomalous, series of one service within the window. */
+  /**
+   * When the anomalies of one service are an incident. `evidence`: what its series are out by within the window, summed, is more than
+   * the service shows by itself. `counts`: so many critical, or so many anomalous, series within the window.
+   */
   composite: z
     .strictObject({
+      rule: z.enum(['evidence', 'counts']).default('evidence'),
       criticals: z.number().int().min(1).default(2),
       anomalies: z.number().int().min(1).default(3),
       windowSeconds: z.number().min(1).max(86_400).default(60),
+      /** For so long after a person ended an incident its series open nothing again; others do. */
+      cooldownSeconds: z.number().min(0).max(86_400).default(300),
     })
     .prefault({}),
   /** Recovered: every anomalous series back inside its band for this long, with at least this many fresh samples. */

@@ -100,6 +100,8 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('anomaly_joined'),
+    /** Where it is a symptom elsewhere: the service, which depends on the incident's. */
+    service: z.string().optional(),
     metric: z.string(),
     value: z.number(),
     expected: z.number(),

@@ -20,3 +20,4 @@ export * from './runbook.ts';
 export * from './sample.ts';
 export * from './selector.ts';
 export * from './target.ts';
+export * from './why-not.ts';

@@ -93,6 +93,7 @@ export function recentAnomalies(tx: Tx, service: string, since: number): Promise
       WHERE a.service = $1 AND a.last_at > ms($2)
         AND a.last_at > coalesce((SELECT max(e.at) FROM event e JOIN incident i ON i.id = e.incident_id
                                    WHERE i.fingerprint = 'service:' || $1 AND e.to_state = 'resolved'), '-infinity')
+        AND NOT EXISTS (SELECT FROM incident i WHERE i.id = a.incident_id AND a.last_at <= i.resolved_at)
       ORDER BY a.id`,
     [service, since],
   );
@@ -103,9 +104,12 @@ export async function linkAnomalies(tx: Tx, incidentId: string, ids: number[]): 
 }
 
 /** Each series of an incident once, with its metric; of one that was reopened, those since: what it is now follows from them. */
-export function incidentSeries(tx: Tx, incidentId: string): Promise<{ seriesId: number; metric: string }[]> {
+export function incidentSeries(
+  tx: Tx,
+  incidentId: string,
+): Promise<{ seriesId: number; service: string; metric: string }[]> {
   return tx.query(
-    `SELECT DISTINCT a.series_id AS "seriesId", s.name AS metric FROM anomaly a JOIN series s ON s.id = a.series_id
+    `SELECT DISTINCT a.series_id AS "seriesId", s.service, s.name AS metric FROM anomaly a JOIN series s ON s.id = a.series_id
       WHERE a.incident_id = $1
         AND a.last_at > coalesce((SELECT max(at) FROM event WHERE incident_id = $1 AND to_state = 'resolved'), '-infinity')`,
     [incidentId],

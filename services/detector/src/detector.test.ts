@@ -65,7 +65,7 @@ describe('anomalies of one service', () => {
     });
     expect((await timeline(shop.db, incident.id))[0]!.event).toMatchObject({
       kind: 'opened',
-      reason: '2 critical series of one within 60 s',
+      reason: '2 anomalous series of one within 60 s: evidence 6.0, more than the service shows by itself',
     });
     for (const id of ids) {
       await eventually(async () => {

@@ -4,7 +4,16 @@ import { judgeSamples } from './handlers/samples.ts';
 import type { Holding } from './membership.ts';
 import { prunePoints } from './points.ts';
 import { Fenced, type Fence } from './publish.ts';
-import { flush, hasNews, loadShard, refreshWatched, stillOurs, type Shard, type ShardParts } from './shard.ts';
+import {
+  flush,
+  hasNews,
+  loadShard,
+  noteEvidence,
+  refreshWatched,
+  stillOurs,
+  type Shard,
+  type ShardParts,
+} from './shard.ts';
 import { saveSnapshot } from './snapshot.ts';
 
 const roundMs = 1_000;
@@ -65,7 +74,9 @@ async function lookForSilence(shard: Shard) {
   const silent = shard.detector.silent(at, shard.listeningSince, (id) => names.get(id)?.rule);
   for (const silence of silent) {
     const series = names.get(silence.seriesId);
-    if (series) followSilence(shard.episodes, series, at, silence);
+    if (!series) continue;
+    followSilence(shard.episodes, series, at, silence);
+    if (silence.state === 'no-data') noteEvidence(shard, series, at, silence.score);
   }
 }
 

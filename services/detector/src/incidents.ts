@@ -1,8 +1,9 @@
-import { only, type Tx } from '@nightshift/db';
-import { classify, evaluateComposite, type CompositeResult } from '@nightshift/detection';
-import { incidentColumns, raise, stepIn, type Raised } from '@nightshift/lifecycle';
-import { Incident, incidentLimits, type DetectionConfig, type IncidentType } from '@nightshift/types';
+import type { Tx } from '@nightshift/db';
+import { classify, correlate, type Decision, type Held } from '@nightshift/detection';
+import { findIncident, raise, stepIn, type Raised } from '@nightshift/lifecycle';
+import { incidentLimits, type DetectionConfig, type Incident, type IncidentType } from '@nightshift/types';
 import { incidentSeries, linkAnomalies, recentAnomalies, type RecentAnomaly } from './anomaly-rows.ts';
+import { keepTail, readStanding } from './standing.ts';
 
 const actor = 'detector';
 
@@ -15,42 +16,59 @@ const inWords: Record<IncidentType, string> = {
 };
 const titleOf = (service: string, type: IncidentType) => `${service}: ${inWords[type]}`;
 
-export type Settled = Raised['outcome'] | 'joined' | 'nothing';
-type Composite = CompositeResult<RecentAnomaly>;
+/** `dependant`: they joined the incident of a service that theirs depends on. */
+export type Settled = { outcome: Raised['outcome'] | 'joined' | 'dependant' | 'nothing'; held: Held<RecentAnomaly>[] };
+
+type Settling = {
+  service: string;
+  /** Database time. */
+  at: number;
+  rule: DetectionConfig['composite'];
+  /** Metrics that have fallen silent. */
+  silent: string[];
+  dependsOn: readonly string[];
+};
 
 /**
- * Draws the consequence from a service's anomalies: they join its open incident, open or reopen one, or are not enough. One
- * transaction at a time per service, so that shards with news of the same service do not each open one.
+ * Draws the consequence from a service's anomalies: they join an open incident, open or reopen one, or are not enough. The caller
+ * holds the service's lock (`lockServices`), so that shards with news of the same service do not each open one.
  */
-export async function settle(
-  tx: Tx,
-  service: string,
-  at: number,
-  rule: DetectionConfig['composite'],
-  silent: string[],
-): Promise<Settled> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`nightshift incident of ${service}`]);
+export async function settle(tx: Tx, { service, at, rule, silent, dependsOn }: Settling): Promise<Settled> {
+  const standing = await readStanding(tx, service, at, rule, dependsOn);
   const signals = await recentAnomalies(tx, service, at - rule.windowSeconds * 1_000);
-  const judgedSeries = only(
-    await tx.query<{ count: number }>('SELECT count(*) FROM series WHERE service = $1', [service]),
-  ).count;
-  const composite = evaluateComposite({ service, signals, judgedSeries, now: at, rule });
-  const open = await openIncident(tx, service);
-  if (open) return join(tx, open, composite.counted);
-  if (!composite.open) return 'nothing';
-  const raised = await raise(tx, alarmOf(service, composite, silent), actor);
-  if (raised.outcome !== 'suppressed') {
-    const linked = composite.counted.slice(0, incidentLimits.seriesPerIncident);
-    await linkAnomalies(
-      tx,
-      raised.incidentId,
-      linked.map((anomaly) => anomaly.id),
-    );
+  const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: () => null });
+  if (decision.tail !== standing.tail) await keepTail(tx, service, decision.tail);
+  const { held } = decision;
+  if (decision.action === 'none') return { outcome: 'nothing', held };
+  if (decision.action === 'join') {
+    const incident = standing.open ?? (await findIncident(tx, decision.incidentId!));
+    const outcome = await join(tx, incident!, decision.counted);
+    return { outcome: outcome === 'joined' && !standing.open ? 'dependant' : outcome, held };
   }
-  return raised.outcome;
+  const raised = await raise(tx, alarmOf(service, decision, silent), actor);
+  if (raised.outcome === 'suppressed') {
+    const detail = `${raised.incidentId} was called a false positive`;
+    const why = decision.counted.map((signal) => ({ signal, because: 'false_positive' as const, detail }));
+    return { outcome: 'suppressed', held: [...held, ...why] };
+  }
+  const linked = decision.counted.slice(0, incidentLimits.seriesPerIncident);
+  await linkAnomalies(
+    tx,
+    raised.incidentId,
+    linked.map((anomaly) => anomaly.id),
+  );
+  return { outcome: raised.outcome, held };
 }
 
-function alarmOf(service: string, { counted, reason }: Composite, silent: string[]) {
+/** One transaction at a time per service. In one order everywhere, or two with news of the same two would wait for each other. */
+export async function lockServices(tx: Tx, services: Iterable<string>): Promise<string[]> {
+  const sorted = [...new Set(services)].sort();
+  for (const service of sorted)
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`nightshift incident of ${service}`]);
+  return sorted;
+}
+
+function alarmOf(service: string, { counted, reason }: Decision<RecentAnomaly>, silent: string[]) {
   const type = classify(counted.map((anomaly) => anomaly.metric));
   return {
     service,
@@ -65,23 +83,29 @@ function alarmOf(service: string, { counted, reason }: Composite, silent: string
   };
 }
 
-/** Later anomalies belong to the incident that is open already; each series is told of once. */
-async function join(tx: Tx, incident: Incident, counted: RecentAnomaly[]): Promise<Settled> {
+/** Later anomalies belong to the incident that is open already; each series is told of once. Its own service says what it is. */
+async function join(
+  tx: Tx,
+  incident: Incident,
+  counted: RecentAnomaly[],
+): Promise<'joined' | 'open_already' | 'nothing'> {
   const newcomers = counted.filter((anomaly) => anomaly.incidentId !== incident.id);
   if (newcomers.length === 0) return 'open_already';
   const present = await incidentSeries(tx, incident.id);
   const series = new Set(present.map((each) => each.seriesId));
-  const metrics = present.map((each) => each.metric);
-  for (const { id, seriesId, metric, value, expected, severity } of newcomers) {
+  const metrics = present.filter((each) => each.service === incident.service).map((each) => each.metric);
+  for (const { id, seriesId, service, metric, value, expected, severity } of newcomers) {
     if (!series.has(seriesId)) {
       if (series.size >= incidentLimits.seriesPerIncident) continue;
-      metrics.push(metric);
-      const type = classify(metrics);
+      const own = service === incident.service;
+      if (own) metrics.push(metric);
+      const type = own ? classify(metrics) : incident.type;
       const renamed = type === incident.type ? {} : { type, title: titleOf(incident.service, type) };
+      const of = own ? {} : { service };
       const joined = await stepIn(
         tx,
         incident.id,
-        { kind: 'anomaly_joined', metric, value, expected, severity, ...renamed },
+        { kind: 'anomaly_joined', metric, value, expected, severity, ...of, ...renamed },
         { actor },
       );
       if (!joined.accepted) return 'nothing';
@@ -90,12 +114,4 @@ async function join(tx: Tx, incident: Incident, counted: RecentAnomaly[]): Promi
     await linkAnomalies(tx, incident.id, [id]);
   }
   return 'joined';
-}
-
-async function openIncident(tx: Tx, service: string): Promise<Incident | null> {
-  const [row] = await tx.query(
-    `SELECT ${incidentColumns} FROM incident WHERE fingerprint = $1 AND state NOT IN ('resolved', 'closed')`,
-    [`service:${service}`],
-  );
-  return row ? Incident.parse(row) : null;
 }

@@ -1,12 +1,22 @@
 import { now, only, type Db, type Tx } from '@nightshift/db';
 import type { DetectionConfig } from '@nightshift/types';
 import { writeEpisodes } from './anomaly-rows.ts';
+import type { Dependencies } from './dependencies.ts';
 import type { Episode } from './episodes.ts';
-import { settle, type Settled } from './incidents.ts';
+import { lockServices, settle, type Settled } from './incidents.ts';
 import { insertPoints, type Point } from './points.ts';
+import { keepEvidence } from './standing.ts';
 
 /** What one shard has to tell: episodes that changed, and points of watched series. */
-export type News = { episodes: Episode[]; points: Point[] };
+export type News = {
+  episodes: Episode[];
+  points: Point[];
+  /** What the series of a service have shown within the window, as this shard has seen it. */
+  evidence: (service: string, now: number) => number;
+};
+
+/** By which rules news is settled. */
+export type Terms = { rule: DetectionConfig['composite']; dependencies: Dependencies };
 
 /** Somebody else owns the shard by now: nothing of this was written. */
 export class Fenced extends Error {}
@@ -22,7 +32,7 @@ export async function publish(
   db: Db,
   fence: Fence,
   news: News,
-  rule: DetectionConfig['composite'],
+  { rule, dependencies }: Terms,
 ): Promise<Map<string, Settled>> {
   let rowIds = new Map<number, number>();
   const outcome = await db.tx(async (tx) => {
@@ -36,12 +46,18 @@ export async function publish(
     await insertPoints(tx, news.points);
     const fresh = news.episodes.filter((episode) => episode.endedAt === null && isFresh(episode));
     const settled = new Map<string, Settled>();
-    // In one order everywhere, or two shards with news of the same two services would wait for each other.
-    for (const service of [...new Set(fresh.map((episode) => episode.service))].sort()) {
+    const services = await lockServices(
+      tx,
+      fresh.map((episode) => episode.service),
+    );
+    await keepEvidence(tx, fence.shard, at, new Map(services.map((each) => [each, news.evidence(each, at)])));
+    // Causes before their symptoms: who depends on nothing that is in the news first.
+    const depth = (service: string) => dependencies(service).filter((each) => services.includes(each)).length;
+    for (const service of services.toSorted((a, b) => depth(a) - depth(b))) {
       const silent = fresh
         .filter((episode) => episode.service === service && episode.silent)
         .map((episode) => episode.metric);
-      settled.set(service, await settle(tx, service, at, rule, silent));
+      settled.set(service, await settle(tx, { service, at, rule, silent, dependsOn: dependencies(service) }));
     }
     return settled;
   });

@@ -3,6 +3,7 @@ import { only, type Db } from '@nightshift/db';
 import { watchYaml, type Deps, type Running } from '@nightshift/runtime';
 import { DetectionConfig, errorMessage, newId, NightshiftError } from '@nightshift/types';
 import type { Config } from './config.ts';
+import { followCatalogue } from './dependencies.ts';
 import { verify } from './handlers/verify.ts';
 import { holdShard } from './holding.ts';
 import { startMembership } from './membership.ts';
@@ -13,6 +14,7 @@ import { seriesNames } from './series.ts';
 export async function startDetector(config: Config, deps: Deps): Promise<Running<'detector'>> {
   const { db, queue, log, common, kick } = deps;
   const detection = await watchYaml(join(common.NIGHTSHIFT_CONFIG_DIR, 'detection.yaml'), DetectionConfig, log);
+  const catalogue = await followCatalogue(deps);
   const current = () => detection.current();
   const onError = (err: unknown) => {
     deps.metrics.countError(err instanceof NightshiftError ? err.code : 'INTERNAL');
@@ -28,6 +30,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     metrics: detectorMetrics(deps.metrics),
     names: seriesNames(db, current),
     config: current,
+    dependencies: catalogue.dependencies,
     snapshotMs: config.SNAPSHOT_SECONDS * 1_000,
     onFenced: () => membership.abandon(),
   };
@@ -42,7 +45,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     stages: { verify: verify({ db, config: current }) },
     async close() {
       await membership.close();
-      await detection.close();
+      await Promise.all([detection.close(), catalogue.close()]);
     },
   };
 }

@@ -1,14 +1,15 @@
 import { now, only, type Db } from '@nightshift/db';
-import { createDetector, type Detector } from '@nightshift/detection';
+import { createDetector, evidenceWindow, type Detector, type EvidenceWindow } from '@nightshift/detection';
 import type { Queue } from '@nightshift/queue';
 import type { Logger } from '@nightshift/runtime';
 import type { DetectionConfig } from '@nightshift/types';
 import { runningEpisodes } from './anomaly-rows.ts';
+import type { Dependencies } from './dependencies.ts';
 import { noEpisodes, type Episodes } from './episodes.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
 import { Fenced, publish, type Fence } from './publish.ts';
-import type { SeriesNames } from './series.ts';
+import type { SeriesInfo, SeriesNames } from './series.ts';
 import { loadSnapshot } from './snapshot.ts';
 
 /** What all shards of a process share. */
@@ -19,6 +20,7 @@ export type ShardParts = {
   metrics: DetectorMetrics;
   names: SeriesNames;
   config: () => DetectionConfig;
+  dependencies: Dependencies;
   shardCount: number;
   snapshotMs: number;
   /** Incidents moved: their jobs should be offered at once. */
@@ -32,6 +34,8 @@ export type Shard = ShardParts & {
   fence: Fence;
   detector: Detector;
   episodes: Episodes;
+  /** What the series of each service are out by, within the window. */
+  evidence: Map<string, EvidenceWindow>;
   watched: Watched;
   points: Point[];
   /** Since when this owner hears everything that is sent: before, silence means nothing. */
@@ -58,6 +62,7 @@ export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard>
     fence,
     detector,
     episodes,
+    evidence: new Map(),
     watched: new Map(),
     points: [],
     listeningSince: await now(db),
@@ -82,23 +87,37 @@ export async function stillOurs(shard: Shard, signal?: AbortSignal): Promise<num
   throw new Fenced(`shard ${shard.fence.shard} is at epoch ${epoch}, this detector holds epoch ${shard.fence.epoch}`);
 }
 
+/** Notes what a series of a service is out by, for as long as the window is. */
+export function noteEvidence(shard: Shard, { id, service }: SeriesInfo, at: number, score: number): void {
+  let evidence = shard.evidence.get(service);
+  if (!evidence)
+    shard.evidence.set(service, (evidence = evidenceWindow(shard.config().composite.windowSeconds * 1_000)));
+  evidence.note(id, at, score);
+}
+
 export const hasNews = (shard: Shard): boolean => shard.episodes.changed.size > 0 || shard.points.length > 0;
 
 /** Commits the news. What is not committed is kept and goes with the next: a sample is judged only once. */
 export async function flush(shard: Shard): Promise<void> {
   if (!hasNews(shard)) return;
-  const news = { episodes: [...shard.episodes.changed], points: shard.points };
-  const settled = await publish(shard.db, shard.fence, news, shard.config().composite).catch((error: unknown) => {
+  const news = {
+    episodes: [...shard.episodes.changed],
+    points: shard.points,
+    evidence: (service: string, now: number) => shard.evidence.get(service)?.sum(now) ?? 0,
+  };
+  const terms = { rule: shard.config().composite, dependencies: shard.dependencies };
+  const settled = await publish(shard.db, shard.fence, news, terms).catch((error: unknown) => {
     if (error instanceof Fenced) shard.onFenced();
     throw error;
   });
   shard.episodes.changed.clear();
   shard.points = [];
-  for (const [service, outcome] of settled) {
+  const outcomes = [...settled].map(([service, { outcome }]) => ({ service, outcome }));
+  for (const { service, outcome } of outcomes) {
     shard.metrics.incidents.inc({ outcome });
     if (outcome === 'opened' || outcome === 'reopened') shard.log.info({ service, outcome }, 'incident');
   }
-  if ([...settled.values()].some((outcome) => ['opened', 'reopened', 'joined'].includes(outcome))) {
+  if (outcomes.some(({ outcome }) => ['opened', 'reopened', 'joined', 'dependant'].includes(outcome))) {
     shard.kick();
     await refreshWatched(shard);
   }

@@ -180,15 +180,17 @@ describe('a verdict that comes too late', () => {
   test('is fenced: after a take-over the former owner writes nothing', async () => {
     const ids = await Promise.all([0, 0].map(() => shop.series('late', 'latency_ms', 0)));
     await shop.db.query(`INSERT INTO shard (shard, epoch, owner) VALUES (0, 8, 'mbr-new')`);
-    const news = { episodes: await Promise.all(ids.map(episode)), points: [] };
-    await expect(publish(shop.db, { shard: 0, epoch: 7 }, news, rule)).rejects.toThrow(Fenced);
+    const news = { episodes: await Promise.all(ids.map(episode)), points: [], evidence: () => 0 };
+    const terms = { rule, dependencies: () => [] };
+    await expect(publish(shop.db, { shard: 0, epoch: 7 }, news, terms)).rejects.toThrow(Fenced);
     const detector = createDetector(DetectionConfig.parse({ schema: 1 }));
     await expect(saveSnapshot(shop.db, { shard: 0, epoch: 7 }, detector)).rejects.toThrow(Fenced);
     expect(await shop.db.query('SELECT 1 FROM anomaly')).toEqual([]);
     expect(await opened('late')).toEqual([]);
     expect(await shards()).toMatchObject([{ saved: false }]);
 
-    expect(await publish(shop.db, { shard: 0, epoch: 8 }, news, rule)).toEqual(new Map([['late', 'opened']]));
+    const settled = await publish(shop.db, { shard: 0, epoch: 8 }, news, terms);
+    expect(settled).toEqual(new Map([['late', { outcome: 'opened', held: [] }]]));
   });
 
   test('by a worker that does not know it yet is handed to the owner', async () => {

@@ -1,7 +1,8 @@
+import { evidenceScore } from '@nightshift/detection';
 import type { JobHandler } from '@nightshift/queue';
 import { decodeBatch, NightshiftError } from '@nightshift/types';
 import { follow } from '../episodes.ts';
-import { flush, stillOurs, type Shard } from '../shard.ts';
+import { flush, noteEvidence, stillOurs, type Shard } from '../shard.ts';
 
 /** A sample this far ahead of the database's clock would make its series deaf until then. */
 const aheadMs = 60_000;
@@ -29,6 +30,8 @@ export const judgeSamples =
         count(verdict.dropped ?? verdict.state);
         if (!verdict.accepted) return;
         follow(shard.episodes, series, at, verdict);
+        const score = evidenceScore(config, series.rule, at, verdict);
+        if (score > 0) noteEvidence(shard, series, at, score);
         if (Number.isFinite(verdict.value)) watch(shard, id, at, verdict);
       });
       for (const [outcome, n] of counts) shard.metrics.samples.inc({ outcome }, n);
