@@ -121,7 +121,8 @@ const victims: [ServiceName, IncidentState | 'before'][] = [
 ];
 
 /** Each by itself: the sharper test, for who has six more minutes. */
-const alone = process.env['NIGHTSHIFT_ALL_STORIES'] ? victims : [];
+const all = Boolean(process.env['NIGHTSHIFT_ALL_STORIES']);
+const alone = all ? victims : [];
 
 async function kill(story: Story, [victim, state]: (typeof victims)[number]) {
   if (state !== 'before') await reaches(story, state);
@@ -145,7 +146,8 @@ describe.each(['Postgres', 'Redis'])('with the queue on %s', (backend) => {
       await endsWithOneAction(story, 'restart');
     });
 
-    it('has a mystery, and a person is told everything', async () => {
+    // On Redis it is told by the last story, in which escalation is killed on the way.
+    it.runIf(all || backend === 'Postgres')('has a mystery, and a person is told everything', async () => {
       const story = await begin(backend);
       await story.system.shop.cause('mystery');
       await endsWithAPerson(story);
