@@ -55,6 +55,11 @@ describe('nightshift', () => {
     const made = nightshift(['token', 'create', 'my laptop', '--days', '3'], env);
     expect(made.stdout).toMatch(/^nst_[\w-]{43}\n$/);
     expect(nightshift(['token', 'list'], env).stdout).toMatch(/^1 .* my laptop$/m);
+    const limits = ['--max-series', '50', '--body-bytes', 'default'];
+    expect(nightshift(['token', 'limit', '1', ...limits], env)).toMatchObject({ stdout: 'token 1: maxSeries 50\n' });
+    const next = nightshift(['token', 'rotate', '1', '--grace-hours', '1'], env);
+    expect(next.stdout).toMatch(/^nst_/);
+    expect(nightshift(['token', 'list'], env).stdout).toMatch(/^2 {5}1 .* my laptop \(maxSeries 50\)$/m);
     expect(nightshift(['token', 'revoke', '1'], env).status).toBe(0);
     expect(nightshift(['token', 'revoke', '1'], env)).toMatchObject({
       status: 1,

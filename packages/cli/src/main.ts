@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
+import type { LimitOptions } from './commands/token.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { defaultPortBase } from './ports.ts';
 import { scenarioNames } from './scenario.ts';
@@ -10,6 +11,7 @@ const whole = (text: string) => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 };
+const wholeOrDefault = (text: string) => (text === 'default' ? text : whole(text));
 /** Runs a command, whose code is loaded only now, and ends with its exit code. */
 const ends =
   <Args extends unknown[]>(command: (...args: Args) => Promise<number>) =>
@@ -83,12 +85,37 @@ program
 
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');
-token
-  .command('create')
+/** Options of what a token may; without one, or with `default`, it is what every token may. */
+const limited = (command: Command) =>
+  command
+    .option('--samples-per-second <n>', 'most samples a second to one ingest process', wholeOrDefault)
+    .option('--max-series <n>', 'most series that it registers', wholeOrDefault)
+    .option('--labels-per-sample <n>', 'most labels of a new series', wholeOrDefault)
+    .option('--body-bytes <n>', 'largest body in bytes, inflated', wholeOrDefault);
+limited(token.command('create'))
   .argument('<name>', 'who will use it')
   .option('--days <n>', 'ends after so many days', whole)
-  .action(ends(async (name: string, options: { days?: number }) => (await tokens()).createIngestToken(name, options)));
-token.command('list').action(ends(async () => (await tokens()).listIngestTokens()));
+  .addHelpText('after', '\nExample: nightshift token create my-prometheus --max-series 50000')
+  .action(
+    ends(async (name: string, options: LimitOptions & { days?: number }) =>
+      (await tokens()).createIngestToken(name, options),
+    ),
+  );
+token
+  .command('rotate')
+  .description('make the token that replaces another: both are taken until the old one ends, and they are one sender')
+  .argument('<id>', 'as `token list` shows it', whole)
+  .option('--grace-hours <n>', 'how long the old one is still taken', whole, 24)
+  .action(ends(async (id: number, options: { graceHours: number }) => (await tokens()).rotateIngestToken(id, options)));
+limited(token.command('limit'))
+  .description('change what the sender of a token may')
+  .argument('<id>', 'as `token list` shows it', whole)
+  .addHelpText('after', '\nExample: nightshift token limit 3 --max-series 500000 --samples-per-second default')
+  .action(ends(async (id: number, options: LimitOptions) => (await tokens()).limitIngestToken(id, options)));
+token
+  .command('list')
+  .option('--json', 'as JSON', false)
+  .action(ends(async (options: { json: boolean }) => (await tokens()).listIngestTokens(options)));
 token
   .command('revoke')
   .argument('<id>', 'as `token list` shows it', whole)

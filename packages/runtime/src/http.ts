@@ -59,7 +59,7 @@ function answerError(
   metrics.countError(coded.code);
   const status = coded.status || 500;
   if (status >= 500) log.error({ err: error, url: request.url, code: coded.code }, 'request failed');
-  if (status === 503) reply.header('retry-after', '2');
+  if (status === 503) reply.header('retry-after', Number(coded.details['retryAfterSeconds'] ?? 2));
   return reply
     .code(status)
     .send({ error: { code: coded.code, message: coded.message, help: coded.help, ...coded.details } });

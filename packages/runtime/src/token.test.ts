@@ -6,8 +6,10 @@ import {
   createToken,
   createTokenCheck,
   hashToken,
+  limitToken,
   listTokens,
   revokeToken,
+  rotateToken,
   tokenCacheMs,
 } from './token.ts';
 
@@ -34,24 +36,89 @@ describe('a token', () => {
   it('opens what it is for, also just after it was made', async () => {
     const verify = check();
     const first = await createToken(database.db, ingest);
-    expect(await verify(bearer(first.secret), 'ingest')).toEqual({ id: first.id, name: 'shop' });
+    expect(await verify(bearer(first.secret), 'ingest')).toMatchObject({ id: first.id, name: 'shop' });
     const second = await createToken(database.db, { name: 'next', scopes: ['ingest'] });
-    expect(await verify(bearer(second.secret), 'ingest')).toEqual({ id: second.id, name: 'next' });
+    expect(await verify(bearer(second.secret), 'ingest')).toMatchObject({ id: second.id, name: 'next' });
   });
 
-  it('is replaced without a gap: two are valid at once, then the old one is revoked', async () => {
+  it('may come as the password of Basic', async () => {
+    const { secret } = await createToken(database.db, ingest);
+    const basic = Buffer.from(`nightshift:${secret}`).toString('base64');
+    expect(await check()(`Basic ${basic}`, 'ingest')).toMatchObject({ name: 'shop' });
+  });
+
+  it('that is revoked is taken by nobody within seconds, once', async () => {
     const verify = check();
-    const [old, next] = [await createToken(database.db, ingest), await createToken(database.db, ingest)];
-    await verify(bearer(old.secret), 'ingest');
-    await verify(bearer(next.secret), 'ingest');
-    expect(await revokeToken(database.db, old.id)).toBe(true);
-    expect(await revokeToken(database.db, old.id)).toBe(false);
+    const { secret, id } = await createToken(database.db, ingest);
+    await verify(bearer(secret), 'ingest');
+    expect(await revokeToken(database.db, id)).toBe(true);
+    expect(await revokeToken(database.db, id)).toBe(false);
     const from = performance.now();
-    await eventually(() =>
-      expect(verify(bearer(old.secret), 'ingest')).rejects.toMatchObject({ code: 'AUTH_INVALID' }),
-    );
+    await eventually(() => expect(verify(bearer(secret), 'ingest')).rejects.toMatchObject({ code: 'AUTH_INVALID' }));
     expect(performance.now() - from).toBeLessThan(tokenCacheMs + 1_000);
-    await verify(bearer(next.secret), 'ingest');
+  });
+
+  describe('is replaced without a gap', () => {
+    const graceMs = 3_600_000;
+    const rotate = (id: number) => rotateToken(database.db, id, { graceMs });
+    const inForce = async (...secrets: string[]) => {
+      const verify = check();
+      const answers = await Promise.allSettled(secrets.map((secret) => verify(bearer(secret), 'ingest')));
+      return answers.map(({ status }) => status === 'fulfilled');
+    };
+
+    it('two are valid at once, never three, and then the new one alone', async () => {
+      const first = await createToken(database.db, { ...ingest, limits: { maxSeries: 7 } });
+      const second = await rotate(first.id);
+      expect(await inForce(first.secret, second.secret)).toEqual([true, true]);
+      const third = await rotate(second.id);
+      expect(await inForce(first.secret, second.secret, third.secret)).toEqual([false, true, true]);
+      await moveClock(database.db, graceMs + 1_000);
+      expect(await inForce(first.secret, second.secret, third.secret)).toEqual([false, false, true]);
+    });
+
+    it('as the same sender, with its limits and its length of life', async () => {
+      const lifeMs = 90 * 24 * 3_600_000;
+      const expiresAt = (await now(database.db)) + lifeMs;
+      const first = await createToken(database.db, { ...ingest, expiresAt, limits: { maxSeries: 7 } });
+      expect(await limitToken(database.db, first.id, { labelsPerSample: 3, samplesPerSecond: 5 })).toEqual({
+        maxSeries: 7,
+        labelsPerSample: 3,
+        samplesPerSecond: 5,
+      });
+      await moveClock(database.db, graceMs);
+      const next = await rotate(first.id);
+      expect(next).toMatchObject({ name: 'shop', sender: first.id, scopes: ['ingest'] });
+      expect(next.expiresAt! - expiresAt).toBeGreaterThanOrEqual(graceMs - 1_000);
+      expect(await limitToken(database.db, first.id, { maxSeries: null })).toEqual({
+        labelsPerSample: 3,
+        samplesPerSecond: 5,
+      });
+      expect(await check()(bearer(next.secret), 'ingest')).toEqual({
+        id: next.id,
+        sender: first.id,
+        name: 'shop',
+        limits: { labelsPerSample: 3, samplesPerSecond: 5 },
+      });
+    });
+
+    it('by one of those who try at the same time; the others hear of it', async () => {
+      const { id } = await createToken(database.db, ingest);
+      const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => rotate(id)));
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      await expect(rotate(id)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringMatching(/rotate that/) as string,
+      });
+    });
+
+    it('but not once it is revoked, nor beyond what a limit may be', async () => {
+      const { id } = await createToken(database.db, ingest);
+      await expect(limitToken(database.db, id, { maxSeries: 1e9 })).rejects.toThrow(/maxSeries/);
+      await revokeToken(database.db, id);
+      await expect(rotate(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(limitToken(database.db, id, {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
   });
 
   it('ends when the database clock says so', async () => {

@@ -36,6 +36,10 @@ export const errorCodes = {
     status: 503,
     help: 'Too many bytes are in flight. Send again after Retry-After with fewer requests at once, or add ingest processes.',
   },
+  TOKEN_LIMITED: {
+    status: 503,
+    help: 'This token sends more than it may. Send the same again after Retry-After, or raise its limit with `nightshift token limit`.',
+  },
   JOB_INVALID: {
     status: 0,
     help: 'The job payload or id does not fit the job catalogue. It is in the quarantine queue.',

@@ -67,6 +67,10 @@ export const inputLimits = {
   seriesTotal: 1_000_000,
   /** Metrics whose kind, as senders say it, is written down. */
   metricKinds: 50_000,
+  /** Of `seriesTotal`, what one sender may register unless its token says otherwise: none may take the room of all. */
+  seriesPerToken: 250_000,
+  /** Samples a second that one ingest process takes of one sender unless its token says otherwise, and the most that a token may say. */
+  samplesPerSecondPerToken: { default: 100_000, max: 10_000_000 },
   /** Bytes of one diagnostic output kept; the rest is cut. */
   outputChars: 4_000,
   configFileBytes: 1024 * 1024,

@@ -16,6 +16,8 @@ export const refusalReasons = [
   'duplicate',
   'unsupported',
   'series_limit',
+  'token_series_limit',
+  'token_label_limit',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
@@ -52,6 +54,24 @@ export const limitRefusal: Refusal = {
   reason: 'series_limit',
   message: 'there are too many series already: drop labels with many values',
 };
+
+/** For a new series of a sender that has as many as its token may have. */
+export const tokenLimitRefusal = (token: { name: string; maxSeries: number }): Refusal => ({
+  field: 'labels',
+  reason: 'token_series_limit',
+  message: `the token "${token.name}" has its ${token.maxSeries} series already: drop labels with many values, or raise its limit`,
+});
+
+/** For a new series with more labels than its sender's token may send. */
+export const tokenLabelsRefusal = (token: { name: string; labelsPerSample: number }): Refusal => ({
+  field: 'labels',
+  reason: 'token_label_limit',
+  message: `the token "${token.name}" may send ${token.labelsPerSample} labels with a sample`,
+});
+
+/** Whether a reason is that there are too many series. */
+export const isSeriesLimit = (reason: RefusalReason): boolean =>
+  reason === 'series_limit' || reason === 'token_series_limit';
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

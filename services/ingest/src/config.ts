@@ -20,6 +20,20 @@ export const Config = z.object({
     .max(inputLimits.seriesTotal)
     .default(inputLimits.seriesTotal)
     .describe('New series beyond this many are refused and counted; known ones go on'),
+  INGEST_TOKEN_MAX_SERIES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(inputLimits.seriesTotal)
+    .default(inputLimits.seriesPerToken)
+    .describe('New series beyond this many of one token are refused and counted, unless the token says otherwise'),
+  INGEST_TOKEN_SAMPLES_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(inputLimits.samplesPerSecondPerToken.max)
+    .default(inputLimits.samplesPerSecondPerToken.default)
+    .describe('503 once a token sends more than this to one process, unless the token says otherwise'),
   INGEST_SERIES_CACHE: z.coerce
     .number()
     .int()

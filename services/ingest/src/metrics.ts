@@ -6,7 +6,10 @@ import type { SeriesRegistry } from './series.ts';
 
 /** What ingest counts. */
 export type IngestMetrics = {
-  accepted(samples: number): void;
+  /** Samples of a token of that name. */
+  accepted(token: string, samples: number): void;
+  /** A request that was turned away for a limit of its sender's token. */
+  limited(token: string, limit: string): void;
   refused(reason: string, samples: number): void;
   /** An alert of others, by what became of it or why it means nothing here. */
   alert(outcome: string): void;
@@ -22,6 +25,18 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
   const accepted = new Counter({
     name: 'nightshift_ingest_samples_total',
     help: 'Samples that are in the queue',
+    registers,
+  });
+  const byToken = new Counter({
+    name: 'nightshift_ingest_token_samples_total',
+    help: 'Samples that are in the queue, by the name of the token that sent them',
+    labelNames: ['token'],
+    registers,
+  });
+  const limited = new Counter({
+    name: 'nightshift_ingest_token_limited_requests_total',
+    help: 'Requests turned away for a limit of their token',
+    labelNames: ['token', 'limit'],
     registers,
   });
   const refused = new Counter({
@@ -56,7 +71,11 @@ export function createIngestMetrics({ registry }: Metrics): IngestMetrics {
     registers,
   });
   return {
-    accepted: (samples) => accepted.inc(samples),
+    accepted(token, samples) {
+      accepted.inc(samples);
+      byToken.inc({ token }, samples);
+    },
+    limited: (token, limit) => limited.inc({ token, limit }),
     refused: (reason, samples) => refused.inc({ reason }, samples),
     alert: (outcome) => alerts.inc({ outcome }),
     change: (outcome) => changes.inc({ outcome }),

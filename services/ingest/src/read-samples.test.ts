@@ -16,13 +16,16 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const at = 1_732_400_000_000;
-const registryOf = (given: { maxSeries?: number; cached?: number; store?: Store } = {}) =>
+const many = { name: 'many', maxSeries: 1_000_000, labelsPerSample: 32 };
+const openRegistry = (given: { maxSeries?: number; cached?: number; store?: Store } = {}) =>
   openSeriesRegistry(
     given.store ?? store,
     { maxSeries: given.maxSeries ?? 1_000_000, cachedSteps: given.cached ?? 1_000 },
     labelledService,
     { shards: 4, kinds: { of: (metric) => (metric === 'requests' ? 'counter' : undefined) } },
   );
+const registryOf = async (given: Parameters<typeof openRegistry>[0] = {}) =>
+  (await openRegistry(given)).of({ ...many, sender: 1 });
 const sample = (name: string, labels?: object, value: unknown = 1) => ({ name, value, timestamp: at, labels });
 const row = async (id: number) =>
   (

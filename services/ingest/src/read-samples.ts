@@ -1,11 +1,17 @@
 import { inputLimits, type Batch, type Labels } from '@nightshift/types';
-import { isRecord, limitRefusal, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
-import type { SeriesRegistry } from './series.ts';
+import { isRecord, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
+import type { SenderSeries } from './series.ts';
 
 export type IndexedRefusal = Refusal & { index: number };
 
 /** What a request's samples came to: the good ones packed in the order sent, and why the others were refused. */
-export type ReadSamples = { batch: Batch; count: number; refused: IndexedRefusal[] };
+export type ReadSamples = {
+  batch: Batch;
+  count: number;
+  refused: IndexedRefusal[];
+  /** How many of their series were not known in memory. */
+  lookedUp: number;
+};
 
 const none: Labels = Object.freeze({});
 
@@ -16,7 +22,7 @@ const none: Labels = Object.freeze({});
 export async function readSamples(
   samples: readonly unknown[],
   at: number,
-  registry: SeriesRegistry,
+  registry: SenderSeries,
 ): Promise<ReadSamples> {
   const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
   const seriesIds = new Uint32Array(samples.length);
@@ -46,26 +52,27 @@ export async function readSamples(
   }
 
   const batch = { seriesIds, timestamps, values };
-  if (unknown.length === 0) return { batch, count, refused };
+  const lookedUp = unknown.length;
+  if (lookedUp === 0) return { batch, count, refused, lookedUp };
   const ids = await registry.resolve(unknown);
   let someRefused = false;
   unknown.forEach(({ row, index, name, labels }, i) => {
-    const id = ids[i];
-    if (id === undefined) {
+    const id = ids[i]!;
+    if (typeof id !== 'number') {
       someRefused = true;
-      refused.push({ index, ...limitRefusal });
+      refused.push({ index, ...id });
       return;
     }
     registry.recent.put(name, labels, id);
     seriesIds[row] = id;
   });
-  if (!someRefused) return { batch, count, refused };
+  if (!someRefused) return { batch, count, refused, lookedUp };
   refused.sort((a, b) => a.index - b.index);
-  return { batch, count: dropWithoutId(batch, count), refused };
+  return { batch, count: dropWithoutId(batch, count), refused, lookedUp };
 }
 
 /** The id of a sample whose types, value and time are right and whose series is known in memory; undefined for any other. */
-function knownId(raw: unknown, { oldest, newest }: Window, { recent }: SeriesRegistry): number | undefined {
+function knownId(raw: unknown, { oldest, newest }: Window, { recent }: SenderSeries): number | undefined {
   if (!isRecord(raw)) return undefined;
   const { name, value, timestamp, labels = none } = raw as Record<keyof CheckedSample, unknown>;
   if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return undefined;

@@ -1,6 +1,6 @@
 import { inputLimits, type Batch } from '@nightshift/types';
-import { limitRefusal, seriesRefusal, timeRefusal, type Refusal, type RefusalReason, type Window } from './check.ts';
-import type { SeriesRegistry } from './series.ts';
+import { seriesRefusal, timeRefusal, type Refusal, type RefusalReason, type Window } from './check.ts';
+import type { SenderSeries } from './series.ts';
 import type { WireBatch, WireSeries } from './wire/series.ts';
 
 /** How many samples were refused, by reason, and one that was: enough to explain, whatever was sent. */
@@ -13,7 +13,8 @@ export type Refusals = {
 };
 type Refused = Refusal & { name: string };
 
-export type ReadSeries = { batch: Batch; count: number; refused: Refusals };
+/** `lookedUp`: how many series were not known in memory. */
+export type ReadSeries = { batch: Batch; count: number; refused: Refusals; lookedUp: number };
 
 /** Tells of the id of a series whose bytes may come again. */
 export type Remember = (key: string, id: number) => void;
@@ -22,11 +23,11 @@ export type Remember = (key: string, id: number) => void;
 export async function readSeries(
   wire: WireBatch,
   at: number,
-  registry: SeriesRegistry,
+  registry: SenderSeries,
   remember?: Remember,
 ): Promise<ReadSeries> {
   const refused: Refusals = { total: 0, byReason: new Map(), first: undefined, points: new Set() };
-  await identify(wire.series, registry, remember);
+  const lookedUp = await identify(wire.series, registry, remember);
 
   const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
   const batch = {
@@ -37,7 +38,7 @@ export async function readSeries(
   let count = 0;
   for (const series of wire.series) {
     if (series.refusal || series.id === undefined) {
-      refuse(refused, series, series.refusal ?? limitRefusal, series.to - series.from);
+      if (series.refusal) refuse(refused, series, series.refusal, series.to - series.from);
       continue;
     }
     for (let row = series.from; row < series.to; row++) {
@@ -52,11 +53,11 @@ export async function readSeries(
       count += 1;
     }
   }
-  return { batch, count, refused };
+  return { batch, count, refused, lookedUp };
 }
 
-/** Gives each series its id, or the reason why it has none (without a reason: too many series). */
-async function identify(series: WireSeries[], registry: SeriesRegistry, remember?: Remember): Promise<void> {
+/** Gives each series its id, or the reason why it has none; returns how many were not known in memory. */
+async function identify(series: WireSeries[], registry: SenderSeries, remember?: Remember): Promise<number> {
   const settle = (each: WireSeries, id: number) => {
     each.id = id;
     if (each.key !== undefined) remember?.(each.key, id);
@@ -72,14 +73,18 @@ async function identify(series: WireSeries[], registry: SeriesRegistry, remember
       if (!each.refusal) unknown.push(each);
     }
   }
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) return 0;
   const ids = await registry.resolve(unknown);
   unknown.forEach((each, i) => {
-    const id = ids[i];
-    if (id === undefined) return;
+    const id = ids[i]!;
+    if (typeof id !== 'number') {
+      each.refusal = id;
+      return;
+    }
     registry.recent.put(each.name, each.labels, id);
     settle(each, id);
   });
+  return unknown.length;
 }
 
 function refuse(refused: Refusals, { name, point }: WireSeries, why: Refusal, samples: number): void {

@@ -1,4 +1,5 @@
 import { homeShard, seriesKey, type Labels } from '@nightshift/types';
+import { limitRefusal, tokenLabelsRefusal, tokenLimitRefusal, type Refusal } from './check.ts';
 import type { Kinds } from './kinds.ts';
 import { createRecentMap } from './recent-map.ts';
 import { createSeriesTree, type SeriesTree } from './series-tree.ts';
@@ -8,17 +9,33 @@ import type { NewSeries, Store } from './store.ts';
 /** A series whose id is wanted. */
 export type Wanted = { name: string; labels: Labels };
 
-/** Knows the id of every series that was sent lately, and gives new ones theirs. */
-export type SeriesRegistry = {
-  /** The ids known in memory. */
+/** Who registers series, and how many, with how many labels, it may. */
+export type Registrar = { sender: number; name: string; maxSeries: number; labelsPerSample: number };
+
+/** The series of a request's sender: their ids. */
+export type SenderSeries = {
+  /** The ids known in memory, whoever registered them. */
   recent: SeriesTree;
-  /** The id of each, registering what is new; undefined where the limit of series refuses. Concurrent calls share their queries. */
-  resolve(wanted: Wanted[]): Promise<(number | undefined)[]>;
-  /** Series registered by anybody, as of the last look. */
-  known(): number;
+  /** The id of each, registering what is new, or why it cannot be. Concurrent calls share their queries. */
+  resolve(wanted: Wanted[]): Promise<(number | Refusal)[]>;
 };
 
-type Batch = { wanted: Map<string, NewSeries>; ids: Map<string, number>; done: Promise<void> };
+/** Knows the id of every series that was sent lately, and gives new ones theirs. */
+export type SeriesRegistry = {
+  recent: SeriesTree;
+  /** With a registrar, whose series new ones are. A series that is known goes on, whoever sends it. */
+  of(registrar: Registrar): SenderSeries;
+  /** Series registered by anybody, as of the last look. */
+  known(): number;
+  /** Of those, the ones that a sender registered. */
+  knownOf(sender: number): number;
+};
+
+/** A series that is looked for, by its sender and its key: another sender may still have room for it. */
+type Asked = NewSeries & { registrar: Registrar };
+type Batch = { asked: Map<string, Asked>; answers: Map<string, number | Refusal>; done: Promise<void> };
+
+const scoped = (sender: number, key: string) => `${sender} ${key}`;
 
 const rowsPerQuery = 5_000;
 /** How long a count of all series, and a refusal that followed from it, are believed. */
@@ -33,52 +50,84 @@ export async function openSeriesRegistry(
   where: { shards: number; kinds: Pick<Kinds, 'of'> },
 ): Promise<SeriesRegistry> {
   const recent = createSeriesTree(limits.cachedSteps);
-  /** Until when (performance.now) a key stays refused without being looked for again. */
-  const refusedUntil = createRecentMap<number>(100_000);
-  let count = await store.seriesCount();
+  /** Why, and until when (performance.now), a key of a sender stays refused without being looked for again. */
+  const refused = createRecentMap<{ until: number; why: Refusal }>(100_000);
+  let counts = await store.seriesCounts();
+  let total = sum(counts.values());
   let countedAt = performance.now();
   let next: Batch | undefined;
   let running = Promise.resolve();
 
   const recount = async () => {
     if (performance.now() - countedAt < recountMs) return;
-    count = await store.seriesCount();
+    counts = await store.seriesCounts();
+    total = sum(counts.values());
     countedAt = performance.now();
   };
+  const countOf = (sender: number) => counts.get(sender) ?? 0;
 
-  const registerSome = async (wanted: NewSeries[], ids: Map<string, number>) => {
+  /** Why a series cannot be registered beside `more` others, `own` of them of the same sender. */
+  const refusalOf = ({ labels, registrar }: Asked, more: number, own: number): Refusal | undefined => {
+    if (Object.keys(labels).length > registrar.labelsPerSample) return tokenLabelsRefusal(registrar);
+    if (countOf(registrar.sender) + own >= registrar.maxSeries) return tokenLimitRefusal(registrar);
+    return total + more >= limits.maxSeries ? limitRefusal : undefined;
+  };
+
+  /** Those that may be registered; the others are told why not. */
+  const fitting = (missing: Asked[], answers: Batch['answers']): Asked[] => {
+    const fit: Asked[] = [];
+    const own = new Map<number, number>();
+    for (const asked of missing) {
+      const { sender, key } = asked;
+      const ownMore = own.get(sender) ?? 0;
+      const why = refusalOf(asked, fit.length, ownMore);
+      if (why) {
+        refused.set(scoped(sender, key), { until: countedAt + recountMs, why });
+        answers.set(scoped(sender, key), why);
+        continue;
+      }
+      own.set(sender, ownMore + 1);
+      fit.push(asked);
+    }
+    return fit;
+  };
+
+  const registerSome = async (asked: Asked[], answers: Batch['answers']) => {
+    const ids = new Map<string, number>();
     const take = (found: { id: number; key: string }[]) => {
       for (const { id, key } of found) {
         if (id > greatestId) throw new RangeError(`series id ${id} does not fit a packed batch`);
         ids.set(key, id);
       }
     };
-    const missing = () => wanted.filter(({ key }) => !ids.has(key));
-    take(await store.findSeries(wanted.map(({ key }) => key)));
-    if (missing().length === 0) return;
-    await recount();
-    const fitting = missing().slice(0, Math.max(0, limits.maxSeries - count));
-    if (fitting.length > 0) {
-      const inserted = await store.insertSeries(fitting, where.shards);
-      count += inserted.length;
+    take(await store.findSeries(asked.map(({ key }) => key)));
+    const missing = asked.filter(({ key }) => !ids.has(key));
+    if (missing.length > 0) {
+      await recount();
+      const fit = fitting(missing, answers);
+      const inserted = fit.length > 0 ? await store.insertSeries(fit, where.shards) : [];
       take(inserted);
+      total += inserted.length;
+      for (const { sender } of inserted) counts.set(sender, countOf(sender) + 1);
       // Another process was faster with some of them.
-      const rest = fitting.filter(({ key }) => !ids.has(key));
+      const rest = fit.filter(({ key }) => !ids.has(key));
       if (rest.length > 0) take(await store.findSeries(rest.map(({ key }) => key)));
     }
-    for (const { key } of missing()) refusedUntil.set(key, countedAt + recountMs);
+    for (const { sender, key } of asked) {
+      const id = ids.get(key);
+      if (id !== undefined) answers.set(scoped(sender, key), id);
+    }
   };
 
-  const register = async (batch: Batch) => {
-    const wanted = [...batch.wanted.values()];
-    for (let i = 0; i < wanted.length; i += rowsPerQuery)
-      await registerSome(wanted.slice(i, i + rowsPerQuery), batch.ids);
+  const register = async ({ asked, answers }: Batch) => {
+    const all = [...asked.values()];
+    for (let i = 0; i < all.length; i += rowsPerQuery) await registerSome(all.slice(i, i + rowsPerQuery), answers);
   };
 
   /** The batch that runs after the present one: whoever comes meanwhile joins it. */
   const nextBatch = (): Batch => {
     if (next) return next;
-    const batch: Batch = { wanted: new Map(), ids: new Map(), done: Promise.resolve() };
+    const batch: Batch = { asked: new Map(), answers: new Map(), done: Promise.resolve() };
     batch.done = running.then(() => {
       next = undefined;
       return register(batch);
@@ -87,23 +136,37 @@ export async function openSeriesRegistry(
     return (next = batch);
   };
 
+  const resolve = async (registrar: Registrar, wanted: Wanted[]): Promise<(number | Refusal)[]> => {
+    const at = performance.now();
+    const { sender } = registrar;
+    const keys = wanted.map(({ name, labels }) => seriesKey(name, labels));
+    const refusals = keys.map((key) => {
+      const known = refused.get(scoped(sender, key));
+      return known && known.until > at ? known.why : undefined;
+    });
+    if (!refusals.includes(undefined)) return refusals as Refusal[];
+    const batch = nextBatch();
+    wanted.forEach(({ name, labels }, i) => {
+      const key = keys[i]!;
+      if (refusals[i]) return;
+      const service = serviceOf(labels);
+      const home = homeShard(name, where.kinds.of(name), service, where.shards);
+      batch.asked.set(scoped(sender, key), { key, name, labels, service, home, sender, registrar });
+    });
+    await batch.done;
+    return keys.map((key, i) => refusals[i] ?? batch.answers.get(scoped(sender, key)) ?? limitRefusal);
+  };
+
   return {
     recent,
-    async resolve(wanted) {
-      const at = performance.now();
-      const keys = wanted.map(({ name, labels }) => seriesKey(name, labels));
-      const asked = wanted.flatMap(({ name, labels }, i) => {
-        const key = keys[i]!;
-        if ((refusedUntil.get(key) ?? 0) > at) return [];
-        const service = serviceOf(labels);
-        return [{ key, name, labels, service, home: homeShard(name, where.kinds.of(name), service, where.shards) }];
-      });
-      if (asked.length === 0) return wanted.map(() => undefined);
-      const batch = nextBatch();
-      for (const series of asked) batch.wanted.set(series.key, series);
-      await batch.done;
-      return keys.map((key) => batch.ids.get(key));
-    },
-    known: () => count,
+    of: (registrar) => ({ recent, resolve: (wanted) => resolve(registrar, wanted) }),
+    known: () => total,
+    knownOf: countOf,
   };
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 }

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import { createTokenCheck, type Deps, type Running } from '@nightshift/runtime';
-import { errorMessage, newId, NightshiftError } from '@nightshift/types';
+import { errorMessage, inputLimits, newId, NightshiftError } from '@nightshift/types';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { readBodiesAsJson } from './body.ts';
 import { startClock } from './clock.ts';
@@ -12,7 +12,7 @@ import { openKinds } from './kinds.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { alertsRoutes } from './routes/alerts.ts';
-import { authorize } from './routes/authorize.ts';
+import { authorize, authorizeEvent } from './routes/authorize.ts';
 import { argoCdRoute, gitHubRoute, pagerDutyChangeRoute } from './routes/changes.ts';
 import { cloudEventsRoute } from './routes/cloudevents.ts';
 import { deploymentsRoute } from './routes/deployments.ts';
@@ -22,6 +22,7 @@ import { otlpRoute } from './routes/otlp.ts';
 import { pagerDutyRoute } from './routes/pagerduty.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
+import { eventCost, openSenders } from './senders.ts';
 import { openSeriesRegistry } from './series.ts';
 import { followSelectors } from './service-of.ts';
 import { openStore, type Store } from './store.ts';
@@ -51,6 +52,14 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     },
     onError,
   });
+  const senders = openSenders(
+    {
+      samplesPerSecond: config.INGEST_TOKEN_SAMPLES_PER_SECOND,
+      maxSeries: config.INGEST_TOKEN_MAX_SERIES,
+      inFlightBytes: Math.max(inputLimits.bodyBytes, config.INGEST_INFLIGHT_BYTES / 2),
+    },
+    ({ name }, limit) => metrics.limited(name, limit),
+  );
   const commit = createGroupCommit({
     ...group,
     shards,
@@ -62,30 +71,35 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
 
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
-  const samples = { clock, door: openDoor(gate, commit), group: commit, registry, kinds, metrics };
-  const alerts = { clock, db, metrics, serviceOf, kick: deps.kick };
+  const samples = { clock, door: openDoor(gate, senders, commit), group: commit, registry, kinds, metrics, senders };
+  const alerts = { clock, db, metrics, senders, serviceOf, kick: deps.kick };
   const changes = { clock, metrics, store };
+  app.decorateRequest('sender');
   const checkToken = createTokenCheck(store.activeTokens);
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
-    scope.addHook('onRequest', authorize(checkToken));
+    scope.addHook('onRequest', authorize(checkToken, senders));
     await scope.register(async (inner) => samplesRoute(inner, samples));
     await scope.register(async (inner) => alertsRoutes(inner, alerts));
-    await scope.register(async (inner) => heartbeatsRoutes(inner, { db, kick: deps.kick }));
     await scope.register(async (inner) => otlpRoute(inner, samples));
     await scope.register(async (inner) =>
       remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
     );
-    await scope.register(async (inner) => deploymentsRoute(inner, changes));
-    await scope.register(async (inner) => argoCdRoute(inner, changes));
+    await scope.register(async (inner) => {
+      inner.addHook('onRequest', async (request) => senders.spend(request.sender, eventCost));
+      heartbeatsRoutes(inner, { db, kick: deps.kick });
+      argoCdRoute(inner, changes);
+      deploymentsRoute(inner, changes);
+    });
     await scope.register(async (inner) => cloudEventsRoute(inner, { ...alerts, ...changes }));
   });
 
   // These prove themselves by what is in the body.
+  const inBody = authorizeEvent(checkToken, senders);
   await app.register(async (scope) => {
     readBodiesAsJson(scope);
-    pagerDutyRoute(scope, { ...alerts, checkToken });
-    pagerDutyChangeRoute(scope, { ...changes, checkToken });
+    pagerDutyRoute(scope, { ...alerts, authorizeEvent: inBody });
+    pagerDutyChangeRoute(scope, { ...changes, authorizeEvent: inBody });
     await scope.register(async (inner) => gitHubRoute(inner, { ...changes, secrets: config.INGEST_GITHUB_SECRETS }));
   });
 

@@ -11,6 +11,8 @@ export type NewSeries = {
   service: string;
   /** The shard where it must live; null: any. */
   home: number | null;
+  /** Whose it will be. */
+  sender: number;
 };
 
 /** The SQL of ingest. Everything rejects with DATABASE_UNAVAILABLE within 5 s when Postgres is out of reach. */
@@ -35,8 +37,12 @@ export function openStore(db: Db) {
       return only(await query<{ value: number }>(`SELECT value FROM setting WHERE key = 'shard_count'`)).value;
     },
 
-    async seriesCount(): Promise<number> {
-      return only(await query<{ count: number }>('SELECT count(*) AS count FROM series')).count;
+    /** How many series each sender registered; those of nobody under 0. */
+    async seriesCounts(): Promise<Map<number, number>> {
+      const rows = await query<{ sender: number; count: number }>(
+        'SELECT coalesce(sender, 0) AS sender, count(*) AS count FROM series GROUP BY sender',
+      );
+      return new Map(rows.map(({ sender, count }) => [sender, count]));
     },
 
     async findSeries(keys: string[]): Promise<{ id: number; key: string }[]> {
@@ -44,20 +50,21 @@ export function openStore(db: Db) {
     },
 
     /** Registers series and returns the id of each that is new; those that another process registered meanwhile are left out. */
-    async insertSeries(series: NewSeries[], shards: number): Promise<{ id: number; key: string }[]> {
+    async insertSeries(series: NewSeries[], shards: number): Promise<{ id: number; key: string; sender: number }[]> {
       // One order everywhere, so that two processes with the same news do not deadlock.
       const sorted = series.toSorted((a, b) => (a.key < b.key ? -1 : 1));
       return query(
-        `INSERT INTO series (id, key, name, labels, service) OVERRIDING SYSTEM VALUE
-         SELECT series_id(home, $6), key, name, labels, service
-           FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::int[]) AS s (key, name, labels, service, home)
-         ON CONFLICT (key) DO NOTHING RETURNING id, key`,
+        `INSERT INTO series (id, key, name, labels, service, sender) OVERRIDING SYSTEM VALUE
+         SELECT series_id(home, $7), key, name, labels, service, sender
+           FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::int[], $6::bigint[]) AS s (key, name, labels, service, home, sender)
+         ON CONFLICT (key) DO NOTHING RETURNING id, key, sender`,
         [
           sorted.map((s) => s.key),
           sorted.map((s) => s.name),
           sorted.map((s) => JSON.stringify(s.labels)),
           sorted.map((s) => s.service),
           sorted.map((s) => s.home),
+          sorted.map((s) => s.sender),
           shards,
         ],
       );

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createToken } from '@nightshift/runtime';
-import type { ServiceName } from '@nightshift/types';
+import { inputLimits, type ServiceName } from '@nightshift/types';
 import { answers, freePort, startChild, type Child } from './child.ts';
 import { processMeter, type Meter } from './cpu.ts';
 import type { House } from './house.ts';
@@ -16,6 +16,12 @@ export type Ground = { postgres: Postgres; redis: Redis; configDir: string; toke
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 
+/** What a limit per token would hold back is what a benchmark is about. */
+const unlimited = {
+  samplesPerSecond: inputLimits.samplesPerSecondPerToken.max,
+  maxSeries: inputLimits.seriesTotal,
+};
+
 /** What the services stand on, with the files of a configuration by name. */
 export async function layGround(house: House, files: Record<string, string>): Promise<Ground> {
   house.say('starting Redis and Postgres');
@@ -26,7 +32,7 @@ export async function layGround(house: House, files: Record<string, string>): Pr
     await mkdir(dirname(join(configDir, name)), { recursive: true });
     await writeFile(join(configDir, name), content);
   }
-  const { secret } = await createToken(postgres.db, { name: 'bench', scopes: ['ingest'] });
+  const { secret } = await createToken(postgres.db, { name: 'bench', scopes: ['ingest'], limits: unlimited });
   return { postgres, redis, configDir, token: secret };
 }
 

@@ -136,7 +136,7 @@ describe('remote write 1.0', () => {
     const sample = message([1, { double: 7 }], [2, at]);
     const body = message(
       [1, message([1, label('__name__', 'a')], [2, sample], [99, 'new'], [1, label('x', '1')])],
-      [3, 'metadata'],
+      [3, message([1, 1], [2, 'a'])],
     );
     expect(readV1(body).series).toMatchObject([{ name: 'a', labels: { x: '1' }, key: undefined, to: 1 }]);
   });

@@ -6,12 +6,20 @@ import { AlertWebhook, alertOf, PostableAlerts, type RawAlert } from '../alerts/
 import { settleAlert } from '../alerts/settle.ts';
 import type { DbClock } from '../clock.ts';
 import type { IngestMetrics } from '../metrics.ts';
+import { eventCost, type Sender, type Senders } from '../senders.ts';
 import type { ServiceOf } from '../service-of.ts';
 import { reached } from '../store.ts';
 
 const bodyBytes = 2 * 1024 * 1024;
 
-export type AlertParts = { clock: DbClock; db: Db; metrics: IngestMetrics; serviceOf: ServiceOf; kick: () => void };
+export type AlertParts = {
+  clock: DbClock;
+  db: Db;
+  metrics: IngestMetrics;
+  senders: Senders;
+  serviceOf: ServiceOf;
+  kick: () => void;
+};
 
 /**
  * Alerts of others: the webhooks of Alertmanager (`POST /v1/alerts/alertmanager`) and Grafana (`POST /v1/alerts/grafana`), and what Prometheus posts to an
@@ -19,11 +27,17 @@ export type AlertParts = { clock: DbClock; db: Db; metrics: IngestMetrics; servi
  */
 export function alertsRoutes(app: FastifyInstance, parts: AlertParts): void {
   const options = { schema: { hide: true }, bodyLimit: bodyBytes };
+  const settle = (by: Sender, raws: RawAlert[], sender: string) => {
+    parts.senders.spend(by, raws.length * eventCost);
+    return settleAll(parts, raws, sender);
+  };
   const webhook = (path: string, sender: string) =>
-    app.post(path, options, ({ body }) => settleAll(parts, parsed(AlertWebhook, body).alerts, sender));
+    app.post(path, options, (request) => settle(request.sender, parsed(AlertWebhook, request.body).alerts, sender));
   webhook('/v1/alerts/alertmanager', 'Alertmanager');
   webhook('/v1/alerts/grafana', 'Grafana');
-  app.post('/api/v2/alerts', options, ({ body }) => settleAll(parts, parsed(PostableAlerts, body), 'Prometheus'));
+  app.post('/api/v2/alerts', options, (request) =>
+    settle(request.sender, parsed(PostableAlerts, request.body), 'Prometheus'),
+  );
 }
 
 /** How many alerts came to what; those that mean nothing here under the reason. */

@@ -1,4 +1,3 @@
-import type { TokenCheck } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -11,6 +10,7 @@ import type { DbClock } from '../clock.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import type { Store } from '../store.ts';
 import { parsed } from './alerts.ts';
+import type { AuthorizeEvent } from './authorize.ts';
 
 export type ChangeParts = { clock: DbClock; metrics: IngestMetrics; store: Store };
 
@@ -38,10 +38,13 @@ export function argoCdRoute(app: FastifyInstance, parts: ChangeParts): void {
 }
 
 /** `POST /v2/change/enqueue`, as PagerDuty's Events API v2 answers it. The token is the routing key. */
-export function pagerDutyChangeRoute(app: FastifyInstance, parts: ChangeParts & { checkToken: TokenCheck }): void {
+export function pagerDutyChangeRoute(
+  app: FastifyInstance,
+  parts: ChangeParts & { authorizeEvent: AuthorizeEvent },
+): void {
   app.post('/v2/change/enqueue', options, async ({ body }, reply) => {
     const event = parsed(PagerDutyChange, body);
-    await parts.checkToken(`Bearer ${event.routing_key}`, 'ingest');
+    await parts.authorizeEvent(event.routing_key);
     await recordChange(parts, changeOfPagerDuty(event));
     return reply.code(202).send({ status: 'success', message: 'Change event processed' });
   });

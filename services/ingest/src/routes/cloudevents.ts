@@ -7,6 +7,7 @@ import { ignored } from '../changes/change.ts';
 import { isCDEvent, readCDEvent } from '../cloudevents/cdevents.ts';
 import { alertOfEvent, changeOfEvent, ownTypes } from '../cloudevents/own.ts';
 import { CloudEvent, readCloudEvents } from '../cloudevents/read.ts';
+import { eventCost } from '../senders.ts';
 import { reached } from '../store.ts';
 import { parsed, type AlertParts } from './alerts.ts';
 import { recordChange, type ChangeParts } from './changes.ts';
@@ -35,7 +36,9 @@ export function cloudEventsRoute(app: FastifyInstance, parts: EventParts): void 
     const { environment } = parsed(Query, request.query);
     const counts: Record<string, number> = {};
     const rejected: { index: number; message: string }[] = [];
-    for (const [index, raw] of readCloudEvents(request.headers, bytes).entries()) {
+    const events = readCloudEvents(request.headers, bytes);
+    parts.senders.spend(request.sender, events.length * eventCost);
+    for (const [index, raw] of events.entries()) {
       try {
         const outcome = await settleEvent(parsed(CloudEvent, raw), environment, parts);
         counts[outcome] = (counts[outcome] ?? 0) + 1;

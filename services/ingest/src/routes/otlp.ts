@@ -7,6 +7,7 @@ import { exportAnswer, statusAnswer } from '../otlp/answer.ts';
 import { readOtlpJson } from '../otlp/read-json.ts';
 import { readOtlpProtobuf } from '../otlp/read-protobuf.ts';
 import { readSeries } from '../read-series.ts';
+import { newSeriesCost } from '../senders.ts';
 import type { Door } from './door.ts';
 import type { SamplesParts } from './samples.ts';
 
@@ -14,7 +15,10 @@ import type { SamplesParts } from './samples.ts';
  * `POST /v1/metrics`: OTLP over HTTP (opentelemetry.io/docs/specs/otlp), as protobuf or JSON, plain or gzip. 200 when everything is in the
  * queue, with `partialSuccess` for data points that were refused; a sender repeats what gets 429 or 503, and nothing else.
  */
-export function otlpRoute(app: FastifyInstance, { clock, door, group, registry, kinds, metrics }: SamplesParts): void {
+export function otlpRoute(
+  app: FastifyInstance,
+  { clock, door, group, registry, kinds, metrics, senders }: SamplesParts,
+): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body);
   // Errors are told in the sender's own format, whoever found them.
@@ -28,12 +32,14 @@ export function otlpRoute(app: FastifyInstance, { clock, door, group, registry, 
   app.post('/v1/metrics', { schema: { hide: true }, onRequest: door.enter }, async (request, reply) => {
     const wire = await read(request, door);
     await kinds.learn(wire.kinds);
-    const { batch, count, refused } = await readSeries(wire, clock.now(), registry);
+    const series = registry.of(senders.registrar(request.sender));
+    const { batch, count, refused, lookedUp } = await readSeries(wire, clock.now(), series);
+    door.settle(request, count + refused.total + newSeriesCost * lookedUp);
     const queued = group.put(batch, count);
     door.leave(request);
     await queued;
 
-    metrics.accepted(count);
+    metrics.accepted(request.sender.name, count);
     for (const [reason, samples] of refused.byReason) metrics.refused(reason, samples);
     if (wire.staleMarkers > 0) metrics.refused('stale_marker', wire.staleMarkers);
     if (wire.notFinite > 0) metrics.refused('not_finite', wire.notFinite);

@@ -1,10 +1,12 @@
 import { NightshiftError } from '@nightshift/types';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isSeriesLimit } from '../check.ts';
 import { readSeries, type Refusals } from '../read-series.ts';
 import { createRecentMap } from '../recent-map.ts';
 import { declaredLength, inflate } from '../remote-write/inflate.ts';
 import { readWriteRequest } from '../remote-write/read-v1.ts';
 import { readRequestV2 } from '../remote-write/read-v2.ts';
+import { newSeriesCost } from '../senders.ts';
 import type { WireBatch } from '../wire/series.ts';
 import type { SamplesParts } from './samples.ts';
 
@@ -16,7 +18,7 @@ const v2 = 'io.prometheus.write.v2.Request';
  * refused, the others being kept; a sender repeats what gets a 5xx, and nothing else.
  */
 export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { cachedSeries: number }): void {
-  const { clock, door, group, registry, kinds, metrics } = parts;
+  const { clock, door, group, registry, kinds, metrics, senders } = parts;
   const byBytes = createRecentMap<number>(parts.cachedSeries);
 
   app.removeAllContentTypeParsers();
@@ -37,12 +39,15 @@ export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { c
     const body = inflate(block);
     const wire = message === v1 ? readWriteRequest(body, (key) => byBytes.get(key)) : readRequestV2(body);
     await kinds.learn(wire.kinds);
-    const { batch, count, refused } = await readSeries(wire, clock.now(), registry, (key, id) => byBytes.set(key, id));
+    const series = registry.of(senders.registrar(request.sender));
+    const remember = (key: string, id: number) => byBytes.set(key, id);
+    const { batch, count, refused, lookedUp } = await readSeries(wire, clock.now(), series, remember);
+    door.settle(request, count + refused.total + newSeriesCost * lookedUp);
     const queued = group.put(batch, count);
     door.leave(request);
     await queued;
 
-    metrics.accepted(count);
+    metrics.accepted(request.sender.name, count);
     countWithoutEffect(wire, parts);
     for (const [reason, samples] of refused.byReason) metrics.refused(reason, samples);
     // Of stale markers and NaN nothing is kept, but nothing is wrong with them either.
@@ -82,7 +87,7 @@ function refusal(accepted: number, refused: Refusals, histograms: number): Night
     first && `${refused.total} samples, such as one of "${first.name.slice(0, 100)}": ${first.field} ${first.message}`,
     histograms > 0 && `${histograms} native histograms, which are not supported: send classic ones`,
   ].filter(Boolean);
-  const onlyLimit = accepted === 0 && histograms === 0 && refused.byReason.get('series_limit') === refused.total;
+  const onlyLimit = accepted === 0 && histograms === 0 && [...refused.byReason.keys()].every(isSeriesLimit);
   return new NightshiftError(onlyLimit ? 'SERIES_LIMIT' : 'BODY_INVALID', `refused were ${why.join(', and ')}`, {
     details: { accepted, refused: { ...reasons, ...(histograms > 0 ? { native_histogram: histograms } : {}) } },
   });

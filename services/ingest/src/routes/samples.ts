@@ -1,12 +1,13 @@
 import { inputLimits, NightshiftError } from '@nightshift/types';
 import type { FastifyInstance } from 'fastify';
-import { isRecord } from '../check.ts';
+import { isRecord, isSeriesLimit } from '../check.ts';
 import type { DbClock } from '../clock.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import type { Kinds } from '../kinds.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { readSamples, type IndexedRefusal } from '../read-samples.ts';
 import { ErrorAnswer, listedRefusals, RefusedAnswer, SamplesAnswer, SamplesBody } from '../schema.ts';
+import { newSeriesCost, type Senders } from '../senders.ts';
 import type { SeriesRegistry } from '../series.ts';
 import type { Door } from './door.ts';
 
@@ -17,6 +18,7 @@ export type SamplesParts = {
   registry: SeriesRegistry;
   kinds: Kinds;
   metrics: IngestMetrics;
+  senders: Senders;
 };
 
 const schema = {
@@ -35,19 +37,24 @@ const schema = {
 };
 
 /** `POST /v1/samples`. Parses and checks by itself: a schema compiler in between would cost more than all the rest. */
-export function samplesRoute(app: FastifyInstance, { clock, door, group, registry, metrics }: SamplesParts): void {
+export function samplesRoute(
+  app: FastifyInstance,
+  { clock, door, group, registry, metrics, senders }: SamplesParts,
+): void {
   app.post(
     '/v1/samples',
     { schema, onRequest: door.enter, validatorCompiler: () => () => true, serializerCompiler: () => JSON.stringify },
     async (request, reply): Promise<SamplesAnswer> => {
       const samples = samplesOf(request.body);
-      const { batch, count, refused } = await readSamples(samples, clock.now(), registry);
+      const series = registry.of(senders.registrar(request.sender));
+      const { batch, count, refused, lookedUp } = await readSamples(samples, clock.now(), series);
+      door.settle(request, samples.length + newSeriesCost * lookedUp);
       countRefused(metrics, refused);
       if (count === 0 && refused.length > 0) throw allRefused(refused);
       const queued = group.put(batch, count);
       door.leave(request);
       await queued;
-      metrics.accepted(count);
+      metrics.accepted(request.sender.name, count);
       reply.code(202);
       return { accepted: count, ...listed(refused) };
     },
@@ -84,7 +91,7 @@ const listed = (refused: IndexedRefusal[]) => ({
 /** A sender whose every sample is wrong must not take the answer for success. */
 function allRefused(refused: IndexedRefusal[]): NightshiftError {
   const first = refused[0]!;
-  const code = refused.every(({ reason }) => reason === 'series_limit') ? 'SERIES_LIMIT' : 'BODY_INVALID';
+  const code = refused.every(({ reason }) => isSeriesLimit(reason)) ? 'SERIES_LIMIT' : 'BODY_INVALID';
   const where = `samples[${first.index}]${first.field && `.${first.field}`}`;
   return new NightshiftError(code, `none of ${refused.length} samples could be taken; ${where}: ${first.message}`, {
     details: listed(refused),
