@@ -16,5 +16,17 @@ export const Config = z.object({
     .max(600)
     .default(10)
     .describe('How often what was learned is saved; a killed detector loses at most this much of it'),
+  KEEP_SAMPLES_HOURS: z.coerce
+    .number()
+    .min(0)
+    .max(24 * 366)
+    .default(24)
+    .describe('How long the raw samples are kept for `nightshift backtest --stored`; 0: not at all'),
+  KEEP_SAMPLES_MB: z.coerce
+    .number()
+    .min(1)
+    .max(1_000_000)
+    .default(512)
+    .describe('How many MB of them at most, packed, of all shards together; the oldest go first'),
 });
 export type Config = z.infer<typeof Config>;

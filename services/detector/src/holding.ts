@@ -46,10 +46,14 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
         return 'idle' as const;
       }),
   });
+  // Beside the work, not in it: nobody waits for a copy.
+  const recorder = startLoop({ everyMs: roundMs, onError, round: () => shard.recording.write().then(() => 'idle') });
   return {
     async close(how) {
       await consumer.close(closeMs[how]);
       await loop.close();
+      const recorded = recorder.close();
+      if (how === 'handover') await recorded.then(() => shard.recording.write(true)).catch(onError);
       // News that is not committed must not be saved as seen: its job comes again, to the next owner.
       if (how === 'handover' && !hasNews(shard)) await shard.exclusive(() => save(true));
       parts.metrics.series.remove({ shard: fence.shard });

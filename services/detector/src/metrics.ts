@@ -30,6 +30,12 @@ export function detectorMetrics({ registry }: Metrics) {
       labelNames: ['outcome'],
       registers,
     }),
+    recorded: new Counter({
+      name: 'nightshift_samples_recorded_total',
+      help: 'Samples kept for backtests, or lost to them because the database was slow or away',
+      labelNames: ['outcome'],
+      registers,
+    }),
     snapshotBytes: new Gauge({
       name: 'nightshift_snapshot_bytes',
       help: 'Size of the last snapshot, by shard',

@@ -32,6 +32,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     config: current,
     dependencies: catalogue.dependencies,
     snapshotMs: config.SNAPSHOT_SECONDS * 1_000,
+    recordingLimits: { hours: config.KEEP_SAMPLES_HOURS, bytes: config.KEEP_SAMPLES_MB * 1024 * 1024, shardCount },
     onFenced: () => membership.abandon(),
   };
   const membership = startMembership({

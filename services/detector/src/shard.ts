@@ -9,6 +9,7 @@ import { noEpisodes, type Episodes } from './episodes.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
 import { Fenced, publish, type Fence } from './publish.ts';
+import { startRecording, type Recording, type RecordingLimits } from './recording.ts';
 import type { SeriesInfo, SeriesNames } from './series.ts';
 import { loadSnapshot } from './snapshot.ts';
 
@@ -23,6 +24,7 @@ export type ShardParts = {
   dependencies: Dependencies;
   shardCount: number;
   snapshotMs: number;
+  recordingLimits: RecordingLimits;
   /** Incidents moved: their jobs should be offered at once. */
   kick: () => void;
   /** A write was refused because somebody else owns the shard. */
@@ -38,6 +40,7 @@ export type Shard = ShardParts & {
   evidence: Map<string, EvidenceWindow>;
   watched: Watched;
   points: Point[];
+  recording: Recording;
   /** Since when this owner hears everything that is sent: before, silence means nothing. */
   listeningSince: number;
   /** Runs one piece of work at a time: what is learned, committed and saved stays consistent. */
@@ -65,6 +68,7 @@ export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard>
     evidence: new Map(),
     watched: new Map(),
     points: [],
+    recording: startRecording(parts, fence, parts.recordingLimits),
     listeningSince: await now(db),
     exclusive(work) {
       const mine = last.then(work);

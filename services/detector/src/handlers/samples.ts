@@ -13,7 +13,8 @@ export const judgeSamples =
   (shard: Shard): JobHandler<'samples'> =>
   ({ batch }, { signal }) =>
     shard.exclusive(async () => {
-      const { seriesIds, timestamps, values } = decodeBatch(batch);
+      const samples = decodeBatch(batch);
+      const { seriesIds, timestamps, values } = samples;
       const [now, names] = await whenReachable(signal, () =>
         Promise.all([stillOurs(shard, signal), shard.names.find(seriesIds)]),
       );
@@ -36,6 +37,7 @@ export const judgeSamples =
       });
       for (const [outcome, n] of counts) shard.metrics.samples.inc({ outcome }, n);
       await flush(shard);
+      shard.recording.keep(samples);
     });
 
 function watch(
