@@ -32,6 +32,13 @@ const program = new Command('nightshift')
   .description('Takes the 3 a.m. page: detects, diagnoses, repairs inside hard limits, proves it, or wakes a person')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+const backtestExamples = `
+Examples:
+  nightshift backtest samples/                                  which incidents would have opened
+  nightshift backtest samples/ --rules changed.yaml             which are gained and lost
+  nightshift backtest samples/ --report report.html             with pictures
+  nightshift backtest --scores scores/ samples/                 a score for every row
+A folder is a service, a file in it a metric. docs/backtest.md tells the rest.`;
 const portBase = ['--port-base <port>', 'first of the ports that are used', whole, defaultPortBase] as const;
 const verbose = ['--verbose', 'show every log line of every process', false] as const;
 
@@ -63,11 +70,15 @@ program
   .action(ends(async (options: { portBase: number }) => (await import('./commands/doctor.ts')).doctor(options)));
 program
   .command('backtest')
-  .description('replay CSV files (timestamp,value[,...]; gzip too) through a detector and write its scores')
-  .argument('<folder>', 'a folder, or one file')
-  .requiredOption('--scores <dir>', 'where to write, under the same relative paths')
-  .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']).default('adaptive'))
-  .option('--json', 'a summary as JSON', false)
+  .description('replay recorded samples: what Nightshift would have said of them, and what changed rules would change')
+  .argument('<folder>', 'CSV files (timestamp,value[,label]; .csv.gz too), or one of them')
+  .option('--rules <file>', 'a changed detection.yaml; what it gains and loses is told')
+  .option('--against <file>', 'compare with this one instead of the present settings')
+  .option('--report <file>', 'write a page with a picture of each series (HTML)')
+  .option('--scores <dir>', 'write the score of every row instead, under the same relative paths')
+  .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']))
+  .option('--json', 'the result as JSON', false)
+  .addHelpText('after', backtestExamples)
   .action(
     ends(async (folder: string, options: BacktestOptions) =>
       (await import('./commands/backtest.ts')).backtest(folder, options),
