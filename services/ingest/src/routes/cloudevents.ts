@@ -83,8 +83,8 @@ async function settleTold(told: Told, { db }: EventParts): Promise<string> {
   return typeof alert === 'string' ? alert : reached(db.tx((tx) => settleAlert(tx, alert, sender)));
 }
 
-/** Data that are not what their type says are the sender's fault. */
-function understood<T>(read: () => T): T {
+/** Data that are not what their type says are the sender's fault: throws BODY_INVALID. */
+export function understood<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
