@@ -22,7 +22,7 @@ export function startReplay(config: DetectionConfig): Replay {
   const pace: { lastAt: number; stepMs: number }[] = [];
   return {
     register(series) {
-      rules.push(ruleFor(config.rules, series));
+      rules.push(ruleFor(config.rules, series, series.said));
       pace.push({ lastAt: NaN, stepMs: 0 });
       return names.push(series);
     },

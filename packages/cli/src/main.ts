@@ -12,6 +12,12 @@ const whole = (text: string) => {
   return Number(text);
 };
 const wholeOrDefault = (text: string) => (text === 'default' ? text : whole(text));
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const duration = (text: string) => {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must be a number and s, m, h or d, such as 6h.');
+  return Number(number) * unitMs[unit as keyof typeof unitMs];
+};
 /** Runs a command, whose code is loaded only now, and ends with its exit code. */
 const ends =
   <Args extends unknown[]>(command: (...args: Args) => Promise<number>) =>
@@ -37,6 +43,7 @@ Examples:
   nightshift backtest samples/                                  which incidents would have opened
   nightshift backtest samples/ --rules changed.yaml             which are gained and lost
   nightshift backtest samples/ --report report.html             with pictures
+  nightshift backtest --stored --since 6h --rules changed.yaml  the same of what was recorded here
   nightshift backtest --scores scores/ samples/                 a score for every row
 A folder is a service, a file in it a metric. docs/backtest.md tells the rest.`;
 const portBase = ['--port-base <port>', 'first of the ports that are used', whole, defaultPortBase] as const;
@@ -71,7 +78,10 @@ program
 program
   .command('backtest')
   .description('replay recorded samples: what Nightshift would have said of them, and what changed rules would change')
-  .argument('<folder>', 'CSV files (timestamp,value[,label]; .csv.gz too), or one of them')
+  .argument('[folder]', 'CSV files (timestamp,value[,label]; .csv.gz too), or one of them')
+  .option('--stored', 'the samples that the detector has recorded, instead of files', false)
+  .option('--since <duration>', 'of those, only of this time: 90m, 6h, 2d', duration)
+  .option('--service <name>', 'of those, only of this service')
   .option('--rules <file>', 'a changed detection.yaml; what it gains and loses is told')
   .option('--against <file>', 'compare with this one instead of the present settings')
   .option('--report <file>', 'write a page with a picture of each series (HTML)')
@@ -80,7 +90,7 @@ program
   .option('--json', 'the result as JSON', false)
   .addHelpText('after', backtestExamples)
   .action(
-    ends(async (folder: string, options: BacktestOptions) =>
+    ends(async (folder: string | undefined, options: BacktestOptions) =>
       (await import('./commands/backtest.ts')).backtest(folder, options),
     ),
   );

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { formatProblems, loadYaml } from '@nightshift/runtime';
 import { DetectionConfig, NightshiftError } from '@nightshift/types';
+import { root } from './folders.ts';
+
+/** What `dev` and `demo` run with. */
+const demoConfig = join(root, 'infra/shop/config');
 
 /** Settings of detection, and where they are from, in words. */
 export type Settings = { config: DetectionConfig; from: string };
@@ -12,8 +16,12 @@ export async function readSettings(file: string): Promise<Settings> {
   return { config: loaded.value, from: file };
 }
 
-/** What is in force: the detection.yaml of NIGHTSHIFT_CONFIG_DIR, or the defaults. */
-export async function presentSettings(folder = process.env.NIGHTSHIFT_CONFIG_DIR): Promise<Settings> {
+/**
+ * What is in force: the detection.yaml of NIGHTSHIFT_CONFIG_DIR. Without it, that of the Nightshift that runs here, if it is
+ * `running` that is asked about; else the defaults.
+ */
+export async function presentSettings({ running }: { running: boolean }): Promise<Settings> {
+  const folder = process.env.NIGHTSHIFT_CONFIG_DIR || (running && !process.env.DATABASE_URL ? demoConfig : undefined);
   if (folder) return readSettings(join(folder, 'detection.yaml'));
   return { config: DetectionConfig.parse({ schema: 1, detector: 'adaptive' }), from: 'the defaults' };
 }

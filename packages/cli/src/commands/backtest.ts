@@ -1,9 +1,18 @@
 import { writeFile } from 'node:fs/promises';
-import { replayFile, reportHtml, reportText, startBacktest, type BacktestResult } from '@nightshift/backtest';
+import {
+  replayFile,
+  reportHtml,
+  reportText,
+  startBacktest,
+  type Backtest,
+  type BacktestResult,
+} from '@nightshift/backtest';
 import { errorMessage, NightshiftError, type DetectionConfig } from '@nightshift/types';
 import { filesOf } from '../csv-folder.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { presentSettings, readSettings, type Settings } from '../settings.ts';
+import { storedSamples } from '../stored-samples.ts';
+import { withDatabase } from './database.ts';
 import { score } from './score.ts';
 
 export type BacktestOptions = {
@@ -12,6 +21,10 @@ export type BacktestOptions = {
   against?: string;
   report?: string;
   detector?: DetectionConfig['detector'];
+  stored: boolean;
+  /** Milliseconds. */
+  since?: number;
+  service?: string;
   json: boolean;
 };
 
@@ -19,15 +32,26 @@ export type BacktestOptions = {
 const mostPictures = 300;
 
 /**
- * Replays recorded samples and says what would have come of them: incidents, gained and lost against the present settings where
- * others are given, alarms a day. With `scores`, a file of scores for each file instead. Exit code 1 where a file could not be read.
+ * Replays CSV files, or the samples that the detector has recorded, and says what would have come of them: incidents, gained and
+ * lost against the present settings where others are given, alarms a day. With `scores`, a file of scores for each file instead.
+ * Exit code 1 where a file could not be read.
  */
-export async function backtest(folder: string, options: BacktestOptions): Promise<number> {
-  const { settings, against } = await settingsOf(options);
-  const { config } = settings;
-  if (options.scores !== undefined) return score(folder, { to: options.scores, config, json: options.json });
+export async function backtest(folder: string | undefined, options: BacktestOptions): Promise<number> {
+  const { scores, stored } = options;
+  if (stored === (folder !== undefined) || (stored && scores !== undefined))
+    throw new NightshiftError('CONFIG_INVALID', 'name a folder of CSV files, or --stored (which has no --scores)');
+  const used = await settingsOf(options);
+  const { config } = used.settings;
+  if (folder !== undefined && scores !== undefined) return score(folder, { to: scores, config, json: options.json });
+  const pictures = options.report === undefined ? 0 : mostPictures;
+  const test = startBacktest({ config, against: used.against?.config, pictures });
+  const { failed, progress } = folder === undefined ? await fromStore(test, options) : await fromFiles(test, folder);
+  await tell(test.result(), progress.end(), used, options);
+  return failed > 0 ? 1 : 0;
+}
+
+async function fromFiles(test: Backtest, folder: string) {
   const files = await filesOf(folder);
-  const test = startBacktest({ config, against: against?.config, pictures: options.report ? mostPictures : 0 });
   const progress = startProgress('files', files.length);
   let failed = 0;
   for (const file of files) {
@@ -38,16 +62,32 @@ export async function backtest(folder: string, options: BacktestOptions): Promis
     });
     progress.done();
   }
-  await tell(test.result(), progress.end(), { settings, against }, options);
-  return failed > 0 ? 1 : 0;
+  return { failed, progress };
+}
+
+async function fromStore(test: Backtest, { since, service }: BacktestOptions) {
+  return withDatabase(async (db) => {
+    const stored = await storedSamples(db, { sinceMs: since, service });
+    const progress = startProgress('recordings', stored.rows);
+    const samples = await stored.replay(test, (more) => {
+      progress.rows(more);
+      progress.done();
+    });
+    if (samples === 0)
+      throw new NightshiftError(
+        'NOT_FOUND',
+        'no samples are stored of that time and service (KEEP_SAMPLES_HOURS says how long they are; the newest follow within ten seconds)',
+      );
+    return { failed: 0, progress };
+  });
 }
 
 type Used = { settings: Settings; against: Settings | undefined };
 
 /** The settings to replay under: those given, else the present ones, which those given are compared with. */
-async function settingsOf({ rules, against, detector }: BacktestOptions): Promise<Used> {
+async function settingsOf({ rules, against, detector, stored }: BacktestOptions): Promise<Used> {
   const withDetector = ({ config, from }: Settings) => ({ config: { ...config, ...(detector && { detector }) }, from });
-  const present = rules && against ? undefined : await presentSettings();
+  const present = rules && against ? undefined : await presentSettings({ running: stored });
   const settings = withDetector(rules ? await readSettings(rules) : present!);
   if (!rules && !against && !detector) return { settings, against: undefined };
   return { settings, against: against ? await readSettings(against) : present };
