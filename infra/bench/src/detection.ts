@@ -10,6 +10,7 @@ import { loadGroups } from './labelled.ts';
 import { loadCorpus } from './nab/corpus.ts';
 import { proveScorer, type Proof } from './nab/prove.ts';
 import { runNab, type NabFigures } from './nab/run.ts';
+import { benchCauses, type CauseFigures } from './petshop.ts';
 
 /** A set that is absent is `null` and has a line in `absent` that says how to get it. */
 export type Figures = {
@@ -22,6 +23,7 @@ export type Figures = {
     asd: GroupFigures | null;
     cost: Cost[];
   }[];
+  causes: CauseFigures | null;
   /** One service of 700 noisy series; nothing has to be fetched for it. */
   fleet: FleetFigures;
   absent: string[];
@@ -31,6 +33,7 @@ const sources = {
   nab: 'https://github.com/numenta/NAB',
   kpi: 'https://github.com/NetManAIOps/KPI-Anomaly-Detection',
   asd: 'https://github.com/zhhlee/InterFusion',
+  petshop: 'https://github.com/amazon-science/petshop-root-cause-analysis',
 };
 
 /** Measures everything there is data for in `folder`. `sizes`: the numbers of series to measure the cost at. */
@@ -60,6 +63,7 @@ export function benchDetection(folder: string, sizes: number[]): Figures {
       },
       cost: sizes.flatMap((series) => (algorithm.detector ? [measureCost(algorithm.detector(), series)] : [])),
     })),
+    causes: load('petshop', benchCauses),
     fleet: benchFleet(),
     absent,
   };

@@ -1,5 +1,3 @@
-import { eventCounter, median, sumFigures } from '@nightshift/backtest';
-
 /** One labelled series of alarms: row by row, from `first` on. */
 export type Labelled = { at: Float64Array; label: ArrayLike<number>; alarm: ArrayLike<number>; first: number };
 
@@ -14,22 +12,46 @@ export type EventFigures = {
   medianDelayMs: number;
 };
 
-/** Counts by events, as a backtest does. */
+const rearmMs = 2 * 3_600_000;
+
+/**
+ * Counts by events. An event is a run of labelled rows; it is found when an alarm is raised inside. Outside of events every
+ * alarm is a false one, unless the last false one was less than two hours ago.
+ */
 export function countEvents(all: Labelled[]): EventFigures {
-  const { events, found, falseAlarms, days, delaysMs } = sumFigures(
-    all.map(({ at, label, alarm, first }) => {
-      const counter = eventCounter();
-      for (let i = first; i < at.length; i++) counter.count(at[i]!, label[i]! > 0, Boolean(alarm[i]));
-      return counter.figures();
-    }),
-  );
+  const delays: number[] = [];
+  let [events, falseAlarms, days] = [0, 0, 0];
+  for (const { at, label, alarm, first } of all) {
+    let [eventAt, found, falseAt] = [-1, false, -Infinity];
+    for (let i = first; i < at.length; i++) {
+      if (label[i]! > 0) {
+        if (eventAt < 0) {
+          eventAt = at[i]!;
+          found = false;
+          events++;
+        }
+        if (alarm[i] && !found) {
+          found = true;
+          delays.push(at[i]! - eventAt);
+        }
+      } else {
+        eventAt = -1;
+        if (alarm[i] && at[i]! - falseAt >= rearmMs) {
+          falseAlarms++;
+          falseAt = at[i]!;
+        }
+      }
+    }
+    days += (at.at(-1)! - at[first]!) / 86_400_000;
+  }
+  delays.sort((a, b) => a - b);
   return {
     events,
-    found,
-    recall: found / events,
+    found: delays.length,
+    recall: delays.length / events,
     falseAlarms,
     days,
     falsePerDay: falseAlarms / days,
-    medianDelayMs: median(delaysMs),
+    medianDelayMs: delays[Math.floor(delays.length / 2)] ?? NaN,
   };
 }

@@ -7,6 +7,7 @@ import { loadGroups } from './labelled.ts';
 import { loadCorpus } from './nab/corpus.ts';
 import { proveScorer } from './nab/prove.ts';
 import { runNab } from './nab/run.ts';
+import { benchCauses } from './petshop.ts';
 
 const folder = process.env.NIGHTSHIFT_BENCH_DATA ?? 'data';
 const has = (set: string) => existsSync(join(folder, set));
@@ -41,5 +42,12 @@ describe('figures of the adaptive detector', () => {
     const { recall, falsePerDay } = runIncidents('adaptive', loadGroups(join(folder, 'asd'))).together;
     expect(recall).toBeGreaterThan(0.52);
     expect(falsePerDay).toBeLessThan(0.22);
+  });
+
+  test('PetShop: the cause is found in the call graph', { timeout: 5 * minutes }, ({ skip }) => {
+    skip(!has('petshop'), 'needs a folder petshop in NIGHTSHIFT_BENCH_DATA or ./data');
+    const { issues, first, firstThree } = benchCauses(join(folder, 'petshop'));
+    expect(first / issues).toBeGreaterThanOrEqual(0.7);
+    expect(firstThree / issues).toBeGreaterThanOrEqual(0.9);
   });
 });

@@ -2,7 +2,7 @@ import type { Figures } from './detection.ts';
 import type { EventFigures } from './events.ts';
 
 /** The figures as a Markdown table, one column per algorithm. */
-export function report({ proof, algorithms, fleet, absent }: Figures): string {
+export function report({ proof, algorithms, causes, fleet, absent }: Figures): string {
   const row = (name: string, cell: (of: Figures['algorithms'][number]) => string | undefined) =>
     `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? '-')].join(' | ')} |`;
   const events = (name: string, unit: string, of: (a: Figures['algorithms'][number]) => EventFigures | null) => [
@@ -34,6 +34,7 @@ export function report({ proof, algorithms, fleet, absent }: Figures): string {
       }),
     ),
     '',
+    ...(causes ? [causeLine(causes)] : []),
     `${fleet.series} noisy series of one service, a simulated week:`,
     ...(['together', 'counts'] as const).map((rule) => {
       const { found, events: outages, falsePerDay, medianDelayMs } = fleet[rule];
@@ -47,3 +48,9 @@ export function report({ proof, algorithms, fleet, absent }: Figures): string {
 
 const fraction = (recall: number | undefined, of: EventFigures | null) =>
   recall === undefined || !of ? undefined : `${recall.toFixed(3)} (${of.found} of ${of.events})`;
+
+function causeLine({ issues, first, firstThree, byTraffic }: NonNullable<Figures['causes']>): string {
+  const share = (n: number) => `${(n / issues).toFixed(2)} (${n} of ${issues})`;
+  const parts = Object.entries(byTraffic).map(([traffic, [one, three]]) => `${traffic} ${one} / ${three}`);
+  return `PetShop: cause first ${share(first)}, among the first three ${share(firstThree)}; ${parts.join(', ')}`;
+}

@@ -9,7 +9,9 @@ export function inWords(event: IncidentEvent, to: string | null): string {
     case 'opened':
       return `incident opened: ${event.reason} (${event.anomalies.map((each) => `${each.metric} ${short(each.value)} instead of ${short(each.expected)}`).join(', ')})`;
     case 'anomaly_joined':
-      return `${event.metric} joined: ${short(event.value)} instead of ${short(event.expected)}`;
+      return `${event.metric}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${short(event.value)} instead of ${short(event.expected)}`;
+    case 'suspects':
+      return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'diagnosed':
       return `diagnosed: ${event.results.map((result) => `${result.check} ${result.status}`).join(', ')}${state}`;
     case 'runbook_chosen':

@@ -82,12 +82,13 @@ export type EvidenceTail = {
 /** From this score on it is more than the service shows by itself. */
 export const evidenceAlarm = 2.2;
 
-export type CalibratedEvidence = { tail: EvidenceTail; score: number; least: number };
+/** `unusual`: how unusual the sum is of the service. `score`: the same, and no more than the sum itself deserves. */
+export type CalibratedEvidence = { tail: EvidenceTail; unusual: number; score: number; least: number };
 
 /**
- * Calibrates the sum of a service's evidence by its own past, in constant space. The score is -log10 of how often a window of this
- * service shows as much: 2 at the running 99% quantile of its windows, one more for every ln 10 mean excesses over it; and no more
- * than the sum itself deserves: `least` has to be there for an alarm. So a fleet that is always a little out is judged by that, and a single series is
+ * Calibrates the sum of a service's evidence by its own past, in constant space. What is unusual is -log10 of how often a window of this
+ * service shows as much: 2 at the running 99% quantile of its windows, one more for every ln 10 mean excesses over it. For an
+ * alarm `least` has to be there too. So a fleet that is always a little out is judged by that, and a single series is
  * never enough. Windows in which nobody asked had nothing to tell. At first the sum is expected that so many series show by chance:
  * each a mean excess of 1 / ln 10 decades in one sample of a hundred.
  */
@@ -102,10 +103,10 @@ export function calibrateEvidence(
   const { quantile, excess } = tail;
   const least = leastSum + Math.log10(1 + series) / 2;
   const atQuantile = -Math.log10(1 - tailQuantile);
-  const calibrated =
+  const unusual =
     sum > quantile ? atQuantile + (sum - quantile) / (excess * Math.LN10) : (atQuantile * sum) / (quantile || 1);
-  const score = Math.min(calibrated, (evidenceAlarm * sum) / least);
-  return { tail: sum > tail.most ? { ...tail, most: sum } : tail, score, least };
+  const score = Math.min(unusual, (evidenceAlarm * sum) / least);
+  return { tail: sum > tail.most ? { ...tail, most: sum } : tail, unusual, score, least };
 }
 
 /** The tail after its window, and after so many without evidence. */

@@ -1,10 +1,17 @@
 export { createDetector } from './create.ts';
 export { alarmScore } from './adaptive/constants.ts';
 export { correlate, type Decision, type EndedIncident, type Held, type OpenIncident } from './correlate.ts';
-export { evidenceScore, evidenceWindow, type EvidenceTail, type EvidenceWindow } from './evidence.ts';
+export {
+  calibrateEvidence,
+  evidenceScore,
+  evidenceWindow,
+  type EvidenceTail,
+  type EvidenceWindow,
+} from './evidence.ts';
 export { groupEvidence } from './group.ts';
 export { classify, classifyMetric } from './classify.ts';
 export { type Signal } from './composite.ts';
 export { type Detector, type Dropped, type HistoryPoint, type Reason, type Silence, type Verdict } from './detector.ts';
 export { judgeRecovery, type RecoveryInput, type RecoveryResult, type WatchedSeries } from './recovery.ts';
 export { harms, ruleFor, type Rule } from './rules.ts';
+export { rankSuspects, sicknessOf, type Known, type Sickness, type Suspect } from './suspects.ts';

@@ -72,6 +72,8 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     });
   },
 
+  suspects: record,
+
   reopened: only(['resolved'], (incident, event, at) => {
     if (incident.resolution === 'person' || incident.resolution === 'false_positive')
       return ignore('a person ended it');

@@ -116,6 +116,18 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     severity: Severity.optional(),
     title: z.string().optional(),
   }),
+  /** Who may be the cause, the likeliest first. `incidentId`: where it has an open incident of its own. */
+  z.object({
+    kind: z.literal('suspects'),
+    suspects: z.array(
+      z.object({
+        service: z.string(),
+        score: z.number(),
+        reasons: z.array(z.string()),
+        incidentId: z.string().optional(),
+      }),
+    ),
+  }),
   z.object({
     kind: z.literal('diagnosed'),
     results: z.array(z.object({ check: z.string(), target: z.string(), status: z.string(), summary: z.string() })),

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { watchYaml, type Deps } from '@nightshift/runtime';
 import { Catalogue } from '@nightshift/types';
 
-/** What a service depends on, by the catalogue: directly and through others, the nearest first, each once. */
-export type Dependencies = (service: string) => readonly string[];
+/** How services depend on each other, by the catalogue: directly and through others, the nearest first, each once. */
+export type Dependencies = {
+  of(service: string): readonly string[];
+  /** Who depends on it, in no order. */
+  dependants(service: string): readonly string[];
+};
 
 export function dependenciesOf(catalogue: Catalogue): Dependencies {
   const direct = new Map(catalogue.services.map(({ name, dependsOn }) => [name, dependsOn]));
   const known = new Map<string, readonly string[]>();
-  return (service) => {
+  const of = (service: string) => {
     let found = known.get(service);
     if (!found) {
       const reached = new Set<string>(direct.get(service) ?? []);
@@ -20,6 +24,7 @@ export function dependenciesOf(catalogue: Catalogue): Dependencies {
     }
     return found;
   };
+  return { of, dependants: (service) => [...direct.keys()].filter((each) => of(each).includes(service)) };
 }
 
 /** Follows the catalogue. Without one, or with one that cannot be read, services stand alone: detection goes on. */
@@ -38,10 +43,10 @@ export async function followCatalogue({ common, log }: Deps) {
   const none: Catalogue = { schema: 1, services: [] };
   let [knownBy, dependencies] = [none, dependenciesOf(none)];
   return {
-    dependencies: (service: string) => {
+    dependencies: () => {
       const present = watched?.current() ?? none;
       if (present !== knownBy) [knownBy, dependencies] = [present, dependenciesOf(present)];
-      return dependencies(service);
+      return dependencies;
     },
     close: async () => watched?.close(),
   };

@@ -3,7 +3,9 @@ import { classify, correlate, type Decision, type Held } from '@nightshift/detec
 import { findIncident, raise, stepIn, type Raised } from '@nightshift/lifecycle';
 import { incidentLimits, type DetectionConfig, type Incident, type IncidentType } from '@nightshift/types';
 import { incidentSeries, linkAnomalies, recentAnomalies, type RecentAnomaly } from './anomaly-rows.ts';
+import type { Dependencies } from './dependencies.ts';
 import { keepTail, readStanding } from './standing.ts';
+import { nameSuspects } from './suspects.ts';
 
 const actor = 'detector';
 
@@ -26,15 +28,16 @@ type Settling = {
   rule: DetectionConfig['composite'];
   /** Metrics that have fallen silent. */
   silent: string[];
-  dependsOn: readonly string[];
+  dependencies: Dependencies;
 };
 
 /**
  * Draws the consequence from a service's anomalies: they join an open incident, open or reopen one, or are not enough. The caller
  * holds the service's lock (`lockServices`), so that shards with news of the same service do not each open one.
  */
-export async function settle(tx: Tx, { service, at, rule, silent, dependsOn }: Settling): Promise<Settled> {
-  const standing = await readStanding(tx, service, at, rule, dependsOn);
+export async function settle(tx: Tx, settling: Settling): Promise<Settled> {
+  const { service, at, rule, silent, dependencies } = settling;
+  const standing = await readStanding(tx, service, at, rule, dependencies.of(service));
   const signals = await recentAnomalies(tx, service, at - rule.windowSeconds * 1_000);
   const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: () => null });
   if (decision.tail !== standing.tail) await keepTail(tx, service, decision.tail);
@@ -57,6 +60,7 @@ export async function settle(tx: Tx, { service, at, rule, silent, dependsOn }: S
     raised.incidentId,
     linked.map((anomaly) => anomaly.id),
   );
+  await nameSuspects(tx, { incidentId: raised.incidentId, service, at, rule, dependencies });
   return { outcome: raised.outcome, held };
 }
 

@@ -52,12 +52,12 @@ export async function publish(
     );
     await keepEvidence(tx, fence.shard, at, new Map(services.map((each) => [each, news.evidence(each, at)])));
     // Causes before their symptoms: who depends on nothing that is in the news first.
-    const depth = (service: string) => dependencies(service).filter((each) => services.includes(each)).length;
+    const depth = (service: string) => dependencies.of(service).filter((each) => services.includes(each)).length;
     for (const service of services.toSorted((a, b) => depth(a) - depth(b))) {
       const silent = fresh
         .filter((episode) => episode.service === service && episode.silent)
         .map((episode) => episode.metric);
-      settled.set(service, await settle(tx, { service, at, rule, silent, dependsOn: dependencies(service) }));
+      settled.set(service, await settle(tx, { service, at, rule, silent, dependencies }));
     }
     return settled;
   });

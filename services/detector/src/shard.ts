@@ -21,7 +21,7 @@ export type ShardParts = {
   metrics: DetectorMetrics;
   names: SeriesNames;
   config: () => DetectionConfig;
-  dependencies: Dependencies;
+  dependencies: () => Dependencies;
   shardCount: number;
   snapshotMs: number;
   recordingLimits: RecordingLimits;
@@ -109,7 +109,7 @@ export async function flush(shard: Shard): Promise<void> {
     points: shard.points,
     evidence: (service: string, now: number) => shard.evidence.get(service)?.sum(now) ?? 0,
   };
-  const terms = { rule: shard.config().composite, dependencies: shard.dependencies };
+  const terms = { rule: shard.config().composite, dependencies: shard.dependencies() };
   const settled = await publish(shard.db, shard.fence, news, terms).catch((error: unknown) => {
     if (error instanceof Fenced) shard.onFenced();
     throw error;

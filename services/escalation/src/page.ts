@@ -27,7 +27,7 @@ export function writePage(material: Material, links: Links): Page {
     headline: headlineOf(material),
     since: incident.onsetAt,
     reason: safe(reasonOf(material)),
-    suspectChange: suspectOf(material),
+    suspectChange: suspectOf(material) ?? suspectService(material),
     findings: findingsOf(material)
       .slice(0, listed)
       .map(({ check, target, status, output }) => ({ check, target: safe(target), status, summary: safe(output) })),
@@ -100,6 +100,15 @@ function suspectOf({ diagnostics, incident }: Material): string | null {
   );
 }
 
+/** The service that the detector suspects most, where it is another one. */
+function suspectService({ timeline, incident }: Material): string | null {
+  const named = timeline.map(({ event }) => event).findLast((event) => event.kind === 'suspects');
+  const [first] = named?.suspects ?? [];
+  if (!first || first.service === incident.service) return null;
+  const own = first.incidentId === undefined ? '' : `, whose incident ${first.incidentId} is open`;
+  return safe(`${first.service}${own}: ${first.reasons.join(', ')}`);
+}
+
 const stateWords: Record<string, string> = {
   dispatching: 'still running',
   unknown: 'nobody knows whether it took effect',
@@ -155,6 +164,8 @@ function nextStepOf(material: Material): string {
   const proposed = proposalOf(material);
   if (proposed) return `If you agree, do what was proposed: ${proposed}`;
   if (suspect) return `Decide whether to roll back the suspect change: ${suspect}.`;
+  const elsewhere = suspectService(material);
+  if (elsewhere) return `Look at ${elsewhere}`;
   if (finding) return `Look at ${finding.target} (${finding.check} is ${finding.status}): ${finding.output}`;
   return `No check finds a fault: look at the charts of ${incident.service} and at what changed around ${clockTime(incident.onsetAt)} UTC.`;
 }

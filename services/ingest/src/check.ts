@@ -15,7 +15,6 @@ export const refusalReasons = [
   'forbidden',
   'duplicate',
   'unsupported',
-  'native_histogram',
   'series_limit',
   'token_series_limit',
   'token_label_limit',

@@ -7,7 +7,9 @@ export function inWords(event: IncidentEvent): string {
     case 'opened':
       return `incident opened: ${event.reason}`;
     case 'anomaly_joined':
-      return `${event.metric} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})`;
+      return `${event.metric}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})`;
+    case 'suspects':
+      return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'reopened':
       return `reopened: ${event.reason}`;
     case 'diagnosed':

@@ -22,11 +22,16 @@ const words: Words = {
     detail: `${reason}: ${anomalies.map(({ metric, value, expected }) => `${metric} ${figure(value)} (expected ${figure(expected)})`).join(', ')}`,
     tone: 'bad',
   }),
-  anomaly_joined: ({ metric, value, expected, severity }) => ({
-    text: `${metric} joined`,
+  anomaly_joined: ({ service, metric, value, expected, severity }) => ({
+    text: `${metric}${service === undefined ? '' : ` of ${service}`} joined`,
     detail: `${figure(value)} where ${figure(expected)} is expected, ${severity}`,
     tone: 'note',
     key: false,
+  }),
+  suspects: ({ suspects }) => ({
+    text: `Suspected: ${suspects[0]?.service ?? 'nobody'}`,
+    detail: suspects.map(({ service, reasons }) => `${service}: ${reasons.join(', ')}`).join('; '),
+    tone: 'auto',
   }),
   reopened: ({ reason }) => ({ text: 'Came back', detail: reason, tone: 'bad' }),
   diagnosed: ({ results }) => {
