@@ -67,6 +67,20 @@ describe('nightshift', () => {
     });
   });
 
+  it('shows what arrives', async () => {
+    const env = { DATABASE_URL: test.url };
+    expect(nightshift(['series'], env).stdout).toMatch(/no series has arrived yet/);
+    await test.db.query(
+      `INSERT INTO series (key, name, labels, service) VALUES ('load{}', 'load', '{"zone": "eu"}', 'shop')`,
+    );
+    expect(nightshift(['series'], env).stdout).toMatch(/^ +1 {2}\S+ +shop$/m);
+    // No detector runs that could tell its state.
+    expect(nightshift(['series', '--service', 'shop'], env).stdout).toMatch(/not told .* load\{zone="eu"\}$/m);
+    const { series } = JSON.parse(nightshift(['series', '--name', 'oa', '--json'], env).stdout) as { series: object[] };
+    expect(series).toMatchObject([{ name: 'load', service: 'shop', state: null }]);
+    expect(nightshift(['series', '--limit', '1000'], env)).toMatchObject({ status: 2, stdout: '' });
+  });
+
   it('lints the runbooks that ship, and says what it cannot plan', () => {
     const linted = nightshift(['runbooks', 'lint', '--json']);
     expect(linted.status).toBe(0);

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
+import type { SeriesOptions } from './commands/series.ts';
 import type { LimitOptions } from './commands/token.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { defaultPortBase } from './ports.ts';
@@ -10,6 +11,11 @@ import { scenarioNames } from './scenario.ts';
 const whole = (text: string) => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+};
+const upTo = (most: number) => (text: string) => {
+  const number = whole(text);
+  if (number < 1 || number > most) throw new InvalidArgumentError(`It must be from 1 to ${most}.`);
+  return number;
 };
 const wholeOrDefault = (text: string) => (text === 'default' ? text : whole(text));
 /** Runs a command, whose code is loaded only now, and ends with its exit code. */
@@ -82,6 +88,19 @@ program
   .command('migrate')
   .description('bring the schema of DATABASE_URL and QUEUE_URL up to date')
   .action(ends(async () => (await import('./commands/migrate.ts')).migrateAll()));
+
+program
+  .command('series')
+  .description(
+    'show what arrives: how many series each service has; with --service or --name their last value and state',
+  )
+  .option('--service <service>', 'of this service')
+  .option('--name <part>', 'with this in their name')
+  .option('--after <id>', 'the page after this id', whole, 0)
+  .option('--limit <n>', 'at most so many, up to 200', upTo(200), 50)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', '\nExample: nightshift series --service node --name cpu')
+  .action(ends(async (options: SeriesOptions) => (await import('./commands/series.ts')).series(options)));
 
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');

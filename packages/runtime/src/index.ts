@@ -5,6 +5,14 @@ export { createLogger, type Logger } from './logger.ts';
 export type { Metrics } from './metrics.ts';
 export { redactText } from './redact.ts';
 export {
+  lookAtSeries,
+  seriesByService,
+  type SeenSeries,
+  type SeriesPage,
+  type SeriesQuestion,
+  type ServiceSeries,
+} from './series.ts';
+export {
   main,
   startService,
   type Deps,

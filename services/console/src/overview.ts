@@ -76,7 +76,7 @@ async function readQueues(queue: Queue, shards: number): Promise<QueueDepth[]> {
 }
 
 /** Asks at most once per `forMs`. A failure is not kept. */
-function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
+export function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
   return () => {

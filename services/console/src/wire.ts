@@ -1,4 +1,5 @@
 /** What the API says and the page reads. All times are epoch ms by the database's clock. */
+import type { SeriesPage, ServiceSeries } from '@nightshift/runtime';
 import type {
   Action,
   Anomaly,
@@ -15,6 +16,9 @@ import type {
 } from '@nightshift/types';
 
 export type { Decision, Explanation } from '@nightshift/runbooks';
+
+export type ServicesAnswer = { now: number; services: ServiceSeries[] };
+export type SeriesAnswer = { now: number } & SeriesPage;
 
 export type ApiError = { error: { code: string; message: string; help: string } };
 

@@ -1,6 +1,7 @@
 import { startLoop } from '@nightshift/lifecycle';
 import { followSilence } from './episodes.ts';
 import { judgeSamples } from './handlers/samples.ts';
+import { answerLooks } from './looks.ts';
 import type { Holding } from './membership.ts';
 import { prunePoints } from './points.ts';
 import { Fenced, type Fence } from './publish.ts';
@@ -39,6 +40,7 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
         await refreshWatched(shard);
         await silence();
         await flush(shard);
+        await answerLooks(shard);
         await prune();
         await save();
         parts.metrics.series.set({ shard: fence.shard }, shard.detector.size);

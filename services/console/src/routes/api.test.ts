@@ -6,7 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consoleOn, type Visitor } from '../testing/console.ts';
 import { insertPage } from '../testing/page.ts';
 import { diagnoseStory, insertCalm, openStory, proposeStory } from '../testing/story.ts';
-import type { Explanation, Inbox, IncidentDetail, IncidentList, Overview, PointsAnswer } from '../wire.ts';
+import type {
+  Explanation,
+  Inbox,
+  IncidentDetail,
+  IncidentList,
+  Overview,
+  PointsAnswer,
+  SeriesAnswer,
+  ServicesAnswer,
+} from '../wire.ts';
 
 let test: TestDatabase;
 let service: Awaited<ReturnType<typeof consoleOn>>;
@@ -299,5 +308,25 @@ describe('the overview', () => {
     const later = await (await other.as('Ada')).read<Overview>('/api/overview');
     await other.close();
     expect(later.week).toEqual({ resolved: 0, automated: 0, falsePositives: 0, pages: 0, medianToResolveMs: null });
+  });
+});
+
+describe('the series', () => {
+  it('are counted by service and listed a page at a time, by who is logged in', async () => {
+    const shop = another();
+    for (const name of ['a_total', 'b', 'c'])
+      await test.db.query(`INSERT INTO series (key, name, labels, service) VALUES ($1, $2, '{"zone": "eu"}', $3)`, [
+        `${shop} ${name}`,
+        name,
+        shop,
+      ]);
+    const { services } = await ada.read<ServicesAnswer>('/api/services');
+    expect(services).toContainEqual({ service: shop, series: 3, newestAt: expect.any(Number) as number });
+    const first = await ada.read<SeriesAnswer>(`/api/series?service=${shop}&limit=2`);
+    expect(first.series).toMatchObject([{ name: 'a_total', state: null, labels: { zone: 'eu' } }, { name: 'b' }]);
+    const rest = await ada.read<SeriesAnswer>(`/api/series?service=${shop}&limit=2&after=${first.next}`);
+    expect([rest.series.map(({ name }) => name), rest.next]).toEqual([['c'], null]);
+    expect((await ada.get('/api/series?limit=1000')).status).toBe(400);
+    expect((await fetch(`${service.url}/api/series`)).status).toBe(401);
   });
 });

@@ -13,6 +13,7 @@ import type { Inbox, Me, Overview } from '../wire.ts';
 import { decisionRoutes } from './decisions.ts';
 import { demoRoutes, type Shop } from './demo.ts';
 import { incidentRoutes, type IncidentRoutes } from './incidents.ts';
+import { seriesRoutes } from './series.ts';
 
 export type ApiOptions = IncidentRoutes & {
   guard: Guard;
@@ -45,5 +46,6 @@ export async function apiRoutes(api: FastifyInstance, options: ApiOptions): Prom
   liveRoute(api, hub);
   incidentRoutes(api, options);
   decisionRoutes(api, options);
+  seriesRoutes(api, options);
   if (shop) demoRoutes(api, shop);
 }

@@ -4,6 +4,7 @@ export type Route =
   | { view: 'incidents' }
   | { view: 'incident'; id: string }
   | { view: 'inbox' }
+  | { view: 'series' }
   | { view: 'login' }
   | { view: 'nowhere' };
 
@@ -12,7 +13,9 @@ function routeOf(path: string): Route {
   const incident = /^\/incidents\/([^/]+)$/.exec(path);
   if (incident) return { view: 'incident', id: decodeURIComponent(incident[1]!) };
   if (path === '/') return { view: 'incidents' };
-  if (path === '/inbox' || path === '/login') return { view: path.slice(1) as 'inbox' | 'login' };
+  if (path === '/inbox' || path === '/series' || path === '/login') {
+    return { view: path.slice(1) as 'inbox' | 'series' | 'login' };
+  }
   return { view: 'nowhere' };
 }
 

@@ -25,6 +25,9 @@ export function Header({ me, route, overview, onChanged, onLogout }: Props) {
         <Link href="/inbox" current={route.view === 'inbox'}>
           Inbox{waiting > 0 && <span class="count">{waiting}</span>}
         </Link>
+        <Link href="/series" current={route.view === 'series'}>
+          Series
+        </Link>
         <a href="/queues/">Queues</a>
       </nav>
       <div class="top-end">

@@ -1,4 +1,4 @@
-import type { ActionState, CheckStatus, Incident, IncidentState, Resolution } from '@nightshift/types';
+import type { ActionState, CheckStatus, Incident, IncidentState, Resolution, SeriesState } from '@nightshift/types';
 
 /** How a thing is shown: as calm, good, noteworthy or bad. Always beside a word, never colour alone. */
 export type Tone = 'calm' | 'good' | 'note' | 'bad' | 'auto';
@@ -13,6 +13,16 @@ export const stateWords: Record<IncidentState, { text: string; tone: Tone }> = {
   escalated: { text: 'needs a person', tone: 'bad' },
   resolved: { text: 'resolved', tone: 'good' },
   closed: { text: 'closed', tone: 'calm' },
+};
+
+/** `unknown`: its detector has not said yet, or knows nothing of it. */
+export const seriesWords: Record<SeriesState | 'unknown', { text: string; tone: Tone }> = {
+  learning: { text: 'learning', tone: 'auto' },
+  normal: { text: 'normal', tone: 'good' },
+  anomalous: { text: 'out of its band', tone: 'bad' },
+  'no-data': { text: 'silent', tone: 'bad' },
+  stale: { text: 'silent', tone: 'note' },
+  unknown: { text: 'no value yet', tone: 'calm' },
 };
 
 export const resolutionWords: Record<Resolution, string> = {
