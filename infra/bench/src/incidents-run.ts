@@ -23,7 +23,7 @@ export function replayService<R extends CompositeRule>(
   }));
   const { config } = judges[0]!;
   const windowMs = config.composite.windowSeconds * 1_000;
-  const [judge, evidence, seriesRule] = [createDetector(config), evidenceWindow(windowMs), ruleFor([], { metric })];
+  const [judge, evidence, seriesRule] = [createDetector(config), evidenceWindow(windowMs), ruleFor(config, { metric })];
   for (let i = 0; i < at.length; i++) {
     const now = at[i]!;
     const signals: Signal[] = [];

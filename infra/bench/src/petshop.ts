@@ -88,7 +88,7 @@ function nodeJudge(series: number) {
     columns.forEach(({ metric }, i) => {
       const cell = cells[i] === undefined ? '' : row[cells[i]];
       if (!cell) return;
-      const rule = ruleFor(config.rules, { metric });
+      const rule = ruleFor(config, { metric });
       const verdict = detector.observe(i + 1, metric, at, Number(cell), rule);
       evidence.note(i + 1, at, evidenceScore(config, rule, at, verdict));
     });

@@ -6,8 +6,8 @@ export type Signal = Pick<
   Anomaly,
   'seriesId' | 'service' | 'metric' | 'startedAt' | 'lastAt' | 'severity' | 'score'
 > & {
-  /** A person's own rule says so (a threshold, an objective): when critical it needs no company. */
-  declared?: boolean;
+  /** A person's own rule says so (a fixed limit, an objective), in these words: when critical it needs no company. */
+  declared?: string | null;
 };
 
 export type CompositeInput<S extends Signal = Signal> = {
@@ -38,7 +38,7 @@ export function evaluateComposite<S extends Signal>(input: CompositeInput<S>): C
   const criticals = counted.filter((signal) => signal.severity === 'critical');
   const answer = (open: boolean, reason: string) => ({ open, reason, counted });
   const declared = criticals.find((signal) => signal.declared);
-  if (declared) return answer(true, `${declared.metric} of ${service} is critical by a rule of its own`);
+  if (declared) return answer(true, `${declared.metric} of ${service} is ${declared.declared}`);
   const lasting = criticals.find(
     ({ startedAt, lastAt, metric }) =>
       lastAt - startedAt >= rule.windowSeconds * 1_000 && symptoms.has(classifyMetric(metric)),

@@ -42,8 +42,8 @@ describe('what follows from the anomalies of a service', () => {
   });
 
   test('defect 13: one critical alone opens when a person has declared it, or when users have felt it for the whole window', () => {
-    expect(decide({ signals: [signal({ declared: true })] }).action).toBe('open');
-    expect(decide({ signals: [signal({ declared: true, severity: 'warning' })] }).action).toBe('none');
+    expect(decide({ signals: [signal({ declared: 'above 5' })] }).action).toBe('open');
+    expect(decide({ signals: [signal({ declared: 'above 5', severity: 'warning' })] }).action).toBe('none');
     const down = signal({ metric: 'up', startedAt: now - 60_000 });
     expect(decide({ signals: [down] })).toMatchObject({ action: 'open', reason: 'up of shop-api critical for 60 s' });
   });

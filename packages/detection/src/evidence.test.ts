@@ -71,7 +71,7 @@ describe('the window', () => {
       const rules = config([], { detector: 'adaptive' });
       const detector = createDetector(rules);
       const { next } = feed(detector, healthy(200));
-      const of = ruleFor(config([{ metric: 'latency_ms', ...rule }]).rules, { metric: 'latency_ms' });
+      const of = ruleFor(config([{ metric: 'latency_ms', ...rule }]), { metric: 'latency_ms' });
       const verdict = detector.observe(1, 'latency_ms', next, 94, of);
       expect(Math.sign(Math.max(0, evidenceScore(rules, of, next, verdict) - 2)), JSON.stringify(rule)).toBe(expected);
     }

@@ -4,15 +4,13 @@ import { createDetector } from './create.ts';
 import { ruleBook, ruleFor } from './rules.ts';
 import { config, feed, flat, healthy, second, start } from './stand-ins.ts';
 
-const rules = (...given: Record<string, unknown>[]) => config(given).rules;
-
 describe('the rule of a series', () => {
   it('is the first that fits in metric, service and labels; the defaults where none does', () => {
-    const book = rules(
+    const book = config([
       { metric: 'latency_*', service: 'shop-*', match: { route: '/pay*', method: 'POST' }, minEffect: 1 },
       { metric: 'latency_*', service: 'shop-api', minEffect: 2 },
       { metric: 'latency_ms', minEffect: 3 },
-    );
+    ]);
     const effect = (metric: string, service?: string, labels?: Record<string, string>) =>
       ruleFor(book, { metric, ...(service && { service }), ...(labels && { labels }) }).minEffect;
     expect(effect('latency_ms', 'shop-api', { route: '/pay/card', method: 'POST' })).toBe(1);
@@ -49,7 +47,7 @@ describe('defect 10: counters treated as gauges', () => {
 
   it('what was learned of it as a gauge is forgotten when it turns out to be a counter, and the other way round', () => {
     const detector = createDetector(config());
-    const rule = (kind: 'gauge' | 'counter') => ruleFor([], { metric: 'requests' }, kind);
+    const rule = (kind: 'gauge' | 'counter') => ruleFor(config(), { metric: 'requests' }, kind);
     const at = (i: number) => start + i * 10 * second;
     for (let i = 0; i < 60; i++) detector.observe(1, 'requests', at(i), 1e6 + 50 * i, rule('gauge'));
     const counted = Array.from({ length: 40 }, (_, i) =>
@@ -63,8 +61,8 @@ describe('defect 10: counters treated as gauges', () => {
   it('the rule given with a sample wins over the one of its metric', () => {
     const detector = createDetector(config());
     const { next } = feed(detector, healthy(60));
-    const [rule] = rules({ metric: '*', harm: 'down' });
-    expect(detector.observe(1, 'latency_ms', next, 500, { ...rule!, kind: 'gauge' })).toMatchObject({
+    const rule = ruleFor(config([{ metric: '*', harm: 'down' }]), { metric: 'latency_ms' });
+    expect(detector.observe(1, 'latency_ms', next, 500, rule)).toMatchObject({
       state: 'normal',
       because: 'direction',
     });

@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import { inputLimits as limits } from './limits.ts';
-
-/** Text that is meant exactly, or by its beginning where it ends in `*`. */
-const Pattern = z.string().min(1).max(limits.labelValueChars);
+import { LabelPatterns, Pattern, RatioSignals, SloSignals, Threshold } from './signal-config.ts';
 
 /** How series are judged. The first rule that fits a series in metric, service and labels wins; the defaults fill the rest. */
 export const DetectionRule = z.strictObject({
   metric: Pattern.max(limits.metricNameChars),
   service: Pattern.optional(),
   /** Labels that a series must have, each with its value. */
-  match: z
-    .record(z.string().min(1).max(limits.labelNameChars), Pattern)
-    .refine((match) => Object.keys(match).length <= limits.labelsPerSample, `at most ${limits.labelsPerSample} labels`)
-    .default({}),
-  /** What its values are. Left out: what the sender says, else what the name says (`_total` is a counter). */
-  kind: z.enum(['gauge', 'counter']).optional(),
+  match: LabelPatterns,
+  /** What its values are; `histogram`: it is a part of one. Left out: what the sender says, else what the name says. */
+  kind: z.enum(['gauge', 'counter', 'histogram']).optional(),
   /** Which way is harm. A drop in errors is no incident. */
   harm: z.enum(['up', 'down', 'both']).default('both'),
   /** Smallest distance from the expected value that matters, in the metric's own unit. */
@@ -29,6 +24,8 @@ export const DetectionRule = z.strictObject({
   noData: z.enum(['ignore', 'alert', 'hold']).default('hold'),
   /** `false`: recorded and charted, never judged. */
   judge: z.boolean().default(true),
+  /** A fixed limit beside what is learned; with `judge: false`, in its place. */
+  threshold: Threshold.optional(),
 });
 export type DetectionRule = z.infer<typeof DetectionRule>;
 
@@ -36,6 +33,9 @@ export const DetectionConfig = z.strictObject({
   schema: z.literal(1),
   detector: z.enum(['zscore', 'adaptive']).default('zscore'),
   rules: z.array(DetectionRule).max(1_000).default([]),
+  /** Signals that are made of several counters of a service. */
+  ratios: RatioSignals.default([]),
+  slos: SloSignals.default([]),
   /**
    * When the anomalies of one service are an incident. `evidence`: what its series are out by within the window, summed, is more than
    * the service shows by itself. `counts`: so many critical, or so many anomalous, series within the window.

@@ -18,6 +18,7 @@ export * from './page.ts';
 export * from './postmortem.ts';
 export * from './runbook.ts';
 export * from './sample.ts';
+export * from './signal-config.ts';
 export * from './selector.ts';
 export * from './target.ts';
 export * from './why-not.ts';

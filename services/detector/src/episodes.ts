@@ -1,4 +1,4 @@
-import type { Silence, Verdict } from '@nightshift/detection';
+import type { Judgement, Silence } from '@nightshift/detection';
 import type { Direction, Severity } from '@nightshift/types';
 import type { SeriesInfo } from './series.ts';
 
@@ -20,6 +20,8 @@ export type Episode = {
   direction: Direction;
   /** It fell silent, where its rule calls that an anomaly; `value` is its last one. */
   silent: boolean;
+  /** In words, where a person's own rule says that it is one. */
+  reason: string | null;
   /** Its row, once committed. */
   rowId: number | null;
 };
@@ -33,12 +35,12 @@ const takenOverMs = 60_000;
 export const noEpisodes = (): Episodes => ({ running: new Map(), changed: new Set() });
 
 /** What a verdict means for the episodes: one begins, goes on, gets worse, or ends. */
-export function follow(episodes: Episodes, series: SeriesInfo, at: number, verdict: Verdict): void {
+export function follow(episodes: Episodes, series: SeriesInfo, at: number, verdict: Judgement): void {
   const running = episodes.running.get(series.id);
   const over = verdict.episodeAt === null || (running && verdict.episodeAt > running.lastAt + takenOverMs);
   if (running && over) end(episodes, running, at);
   if (verdict.state !== 'anomalous') return;
-  const { value, expected, low, high, score, severity = 'warning', direction = 'up' } = verdict;
+  const { value, expected, low, high, score, severity = 'warning', direction = 'up', reason = null } = verdict;
   const startedAt = verdict.episodeAt ?? at;
   note(episodes, series, {
     startedAt,
@@ -51,6 +53,7 @@ export function follow(episodes: Episodes, series: SeriesInfo, at: number, verdi
     severity,
     direction,
     silent: false,
+    reason,
   });
 }
 
@@ -71,6 +74,7 @@ export function followSilence(episodes: Episodes, series: SeriesInfo, now: numbe
       severity,
       direction: 'down',
       silent: true,
+      reason: null,
     });
   } else if (running && silence.policy === 'ignore') end(episodes, running, now);
 }
@@ -97,6 +101,7 @@ function note(
     if (seen.severity === 'critical') episode.severity = 'critical';
     episode.lastAt = Math.max(episode.lastAt, seen.lastAt);
     episode.silent = seen.silent;
+    episode.reason = seen.reason ?? episode.reason;
   }
   episodes.changed.add(episode);
 }

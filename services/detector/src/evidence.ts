@@ -1,5 +1,5 @@
 import type { Sql } from '@nightshift/db';
-import { harms, ruleFor, type WatchedSeries } from '@nightshift/detection';
+import { harmfulSides, ruleFor, type WatchedSeries } from '@nightshift/detection';
 import type { DetectionConfig, Labels } from '@nightshift/types';
 
 type Row = { seriesId: number; name: string; service: string; labels: Labels; low: number; high: number };
@@ -26,12 +26,12 @@ export async function evidence(
   const pointsOf = new Map(rows.map((row) => [row.seriesId, [] as typeof points]));
   for (const point of points) pointsOf.get(point.seriesId)?.push(point);
   return rows.map(({ seriesId, name, service, labels, low, high }) => {
-    const rule = ruleFor(config.rules, { metric: name, service, labels });
+    const harm = harmfulSides(ruleFor(config, { metric: name, service, labels }));
     return {
       seriesId,
       name,
-      low: harms(rule, 'down') ? low : -Infinity,
-      high: harms(rule, 'up') ? high : Infinity,
+      low: harm.down ? low : -Infinity,
+      high: harm.up ? high : Infinity,
       points: pointsOf.get(seriesId) ?? [],
     };
   });

@@ -30,7 +30,10 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
   const consumer = parts.queue.consume('samples', judgeSamples(shard), { shard: fence.shard });
   const save = saver(shard);
   const silence = every(silenceMs, () => lookForSilence(shard));
-  const prune = every(pruneMs, () => prunePoints(parts.db, shard.watched));
+  const prune = every(pruneMs, async () => {
+    shard.signals.forget(await stillOurs(shard));
+    await prunePoints(parts.db, shard.watched);
+  });
   const loop = startLoop({
     everyMs: roundMs,
     onError: (error) => (error instanceof Fenced ? undefined : onError(error)),
@@ -92,7 +95,7 @@ function saver(shard: Shard): (atOnce?: boolean) => Promise<void> {
   return async (atOnce = false) => {
     const started = performance.now();
     if (!atOnce && (started < dueAt || hasNews(shard))) return;
-    const bytes = await saveSnapshot(shard.db, shard.fence, shard.detector);
+    const bytes = await saveSnapshot(shard.db, shard.fence, shard);
     shard.metrics.snapshotBytes.set({ shard: shard.fence.shard }, bytes);
     const tookMs = performance.now() - started;
     dueAt = performance.now() + Math.max(shard.snapshotMs, tookMs / savingShare);

@@ -4,6 +4,7 @@ import { watchYaml, type Deps, type Running } from '@nightshift/runtime';
 import { DetectionConfig, errorMessage, newId, NightshiftError } from '@nightshift/types';
 import type { Config } from './config.ts';
 import { followCatalogue } from './dependencies.ts';
+import { derivedSeries } from './derived.ts';
 import { verify } from './handlers/verify.ts';
 import { holdShard } from './holding.ts';
 import { startMembership } from './membership.ts';
@@ -21,6 +22,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     log.error({ err }, errorMessage(err));
   };
   const shardCount = await settleShards(db, config.SHARD_COUNT);
+  const names = seriesNames(db, current);
   const parts = {
     db,
     queue,
@@ -28,7 +30,8 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     shardCount,
     kick,
     metrics: detectorMetrics(deps.metrics),
-    names: seriesNames(db, current),
+    names,
+    derived: derivedSeries(db, names, shardCount),
     config: current,
     dependencies: catalogue.dependencies,
     snapshotMs: config.SNAPSHOT_SECONDS * 1_000,

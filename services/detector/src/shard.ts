@@ -1,10 +1,19 @@
 import { now, only, type Db } from '@nightshift/db';
-import { createDetector, evidenceWindow, type Detector, type EvidenceWindow } from '@nightshift/detection';
+import {
+  createDetector,
+  createSignals,
+  evidenceWindow,
+  type Detector,
+  type EvidenceWindow,
+  type Signals,
+  type SignalSample,
+} from '@nightshift/detection';
 import type { Queue } from '@nightshift/queue';
 import type { Logger } from '@nightshift/runtime';
 import type { DetectionConfig } from '@nightshift/types';
 import { runningEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
+import type { DerivedSeries } from './derived.ts';
 import { noEpisodes, type Episodes } from './episodes.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
@@ -20,6 +29,7 @@ export type ShardParts = {
   log: Logger;
   metrics: DetectorMetrics;
   names: SeriesNames;
+  derived: DerivedSeries;
   config: () => DetectionConfig;
   dependencies: () => Dependencies;
   shardCount: number;
@@ -35,6 +45,9 @@ export type ShardParts = {
 export type Shard = ShardParts & {
   fence: Fence;
   detector: Detector;
+  signals: Signals;
+  /** Samples of derived series that have not been judged yet. */
+  due: SignalSample[];
   episodes: Episodes;
   /** What the series of each service are out by, within the window. */
   evidence: Map<string, EvidenceWindow>;
@@ -51,10 +64,10 @@ export type Shard = ShardParts & {
 export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard> {
   const { db, log, config, shardCount } = parts;
   const detector = createDetector(config());
-  const restored = await loadSnapshot(db, fence.shard, detector).catch((err: unknown) => {
-    log.warn({ err, shard: fence.shard }, 'the snapshot cannot be read: this shard learns anew');
-    return false;
-  });
+  const signals = createSignals();
+  const restored = await loadSnapshot(db, fence.shard, { detector, signals }, (err) =>
+    log.warn({ err, shard: fence.shard }, 'a snapshot cannot be read: this shard learns anew'),
+  );
   const episodes = noEpisodes();
   for (const episode of await runningEpisodes(db, fence.shard, shardCount))
     episodes.running.set(episode.seriesId, episode);
@@ -64,6 +77,8 @@ export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard>
     ...parts,
     fence,
     detector,
+    signals,
+    due: [],
     episodes,
     evidence: new Map(),
     watched: new Map(),
@@ -99,7 +114,8 @@ export function noteEvidence(shard: Shard, { id, service }: SeriesInfo, at: numb
   evidence.note(id, at, score);
 }
 
-export const hasNews = (shard: Shard): boolean => shard.episodes.changed.size > 0 || shard.points.length > 0;
+export const hasNews = (shard: Shard): boolean =>
+  shard.episodes.changed.size > 0 || shard.points.length > 0 || shard.due.length > 0;
 
 /** Commits the news. What is not committed is kept and goes with the next: a sample is judged only once. */
 export async function flush(shard: Shard): Promise<void> {

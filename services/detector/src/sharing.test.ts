@@ -1,4 +1,4 @@
-import { createDetector } from '@nightshift/detection';
+import { createDetector, createSignals } from '@nightshift/detection';
 import { eventually, redisAvailable, startRedis, testDatabase } from '@nightshift/testkit';
 import { DetectionConfig } from '@nightshift/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -173,6 +173,7 @@ describe('a verdict that comes too late', () => {
       severity: 'critical',
       direction: 'up',
       silent: false,
+      reason: null,
       rowId: null,
     };
   };
@@ -183,8 +184,8 @@ describe('a verdict that comes too late', () => {
     const news = { episodes: await Promise.all(ids.map(episode)), points: [], evidence: () => 0 };
     const terms = { rule, dependencies: { of: () => [], dependants: () => [] } };
     await expect(publish(shop.db, { shard: 0, epoch: 7 }, news, terms)).rejects.toThrow(Fenced);
-    const detector = createDetector(DetectionConfig.parse({ schema: 1 }));
-    await expect(saveSnapshot(shop.db, { shard: 0, epoch: 7 }, detector)).rejects.toThrow(Fenced);
+    const learned = { detector: createDetector(DetectionConfig.parse({ schema: 1 })), signals: createSignals() };
+    await expect(saveSnapshot(shop.db, { shard: 0, epoch: 7 }, learned)).rejects.toThrow(Fenced);
     expect(await shop.db.query('SELECT 1 FROM anomaly')).toEqual([]);
     expect(await opened('late')).toEqual([]);
     expect(await shards()).toMatchObject([{ saved: false }]);

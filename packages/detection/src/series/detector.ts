@@ -34,7 +34,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
   config: DetectionConfig,
 ): Detector {
   const { layout } = algorithm;
-  let ruleOf = ruleBook(config.rules);
+  let ruleOf = ruleBook(config);
   let table = makeTable(layout);
   const take = (into: Table<F>, row: number, at: number, elapsedMs: number, value: number, rule: Rule) =>
     algorithm.assess(into.columns, row, at, elapsedMs, value, rule);
@@ -85,7 +85,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
       return row === undefined ? [] : pointsOf(table.columns, row);
     },
     configure(next) {
-      ruleOf = ruleBook(next.rules);
+      ruleOf = ruleBook(next);
     },
     snapshot: () => saveTable(table),
     restore(bytes) {

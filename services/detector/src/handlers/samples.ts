@@ -1,8 +1,7 @@
-import { evidenceScore } from '@nightshift/detection';
 import type { JobHandler } from '@nightshift/queue';
 import { decodeBatch, NightshiftError } from '@nightshift/types';
-import { follow } from '../episodes.ts';
-import { flush, noteEvidence, stillOurs, type Shard } from '../shard.ts';
+import { judge, judgeSignals } from '../judge.ts';
+import { flush, stillOurs, type Shard } from '../shard.ts';
 
 /** A sample this far ahead of the database's clock would make its series deaf until then. */
 const aheadMs = 60_000;
@@ -27,39 +26,15 @@ export const judgeSamples =
         const at = Math.trunc(timestamps[i]!);
         if (!series || id % shard.shardCount !== shard.fence.shard) return count('unknown_series');
         if (at > now + aheadMs) return count('ahead');
-        const verdict = shard.detector.observe(id, series.name, at, values[i]!, series.rule);
-        count(verdict.dropped ?? verdict.state);
-        if (!verdict.accepted) return;
-        follow(shard.episodes, series, at, verdict);
-        const score = evidenceScore(config, series.rule, at, verdict);
-        if (score > 0) noteEvidence(shard, series, at, score);
-        if (Number.isFinite(verdict.value)) watch(shard, id, at, verdict);
+        if (series.inputs) shard.signals.take(series, series.inputs, at, values[i]!);
+        if (series.judged) judge(shard, series, at, values[i]!, count);
+        else count('part');
       });
+      await whenReachable(signal, () => judgeSignals(shard, count));
       for (const [outcome, n] of counts) shard.metrics.samples.inc({ outcome }, n);
       await flush(shard);
       shard.recording.keep(samples);
     });
-
-function watch(
-  shard: Shard,
-  seriesId: number,
-  at: number,
-  verdict: { value: number; expected: number; low: number; high: number },
-) {
-  const known = (value: number) => (Number.isNaN(value) ? null : value);
-  const { value, expected, low, high } = verdict;
-  for (const incidentId of shard.watched.get(seriesId) ?? []) {
-    shard.points.push({
-      incidentId,
-      seriesId,
-      at,
-      value,
-      expected: known(expected),
-      low: known(low),
-      high: known(high),
-    });
-  }
-}
 
 /** Waits for a database that is away as long as the job may: failing at once would use up the job's attempts in seconds. */
 async function whenReachable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
