@@ -23,6 +23,8 @@ export function inWords(event: IncidentEvent, to: string | null): string {
       return `acting: ${event.summary}${state}`;
     case 'action_finished':
       return `${event.type} ${event.outcome}: ${event.detail}`;
+    case 'look_wanted':
+      return `looking again: ${event.detail}`;
     case 'recovered':
     case 'not_recovered':
     case 'remediated':

@@ -44,6 +44,7 @@ const eventsAt = (at: number, incident: Incident): IncidentEvent[] => [
   { kind: 'action_started', ...action, attempt: 1, summary: 's' },
   { kind: 'action_finished', ...action, outcome: 'succeeded', detail: '' },
   { kind: 'action_finished', ...action, outcome: 'failed', detail: '' },
+  { kind: 'look_wanted', detail: '' },
   { kind: 'remediated', detail: '' },
   { kind: 'remedy_failed', outcome: 'failed', detail: '' },
   { kind: 'recovered', detail: '', freshSamples: 5, since: incident.actedAt ?? incident.openedAt },
@@ -260,4 +261,16 @@ describe('the journey', () => {
     const byAda = run(open, { kind: 'resolved_by_person', by: 'ada', reason: '' });
     expect(decide(byAda, { kind: 'reopened', reason: 'again' }, 9_000).kind).toBe('ignored');
   });
+});
+
+it('looks again for a step that waits, without leaving the state, each time under a generation of its own', () => {
+  const remediating: Incident = { ...opened, state: 'remediating', generation: 4 };
+  const wanted = decide(remediating, { kind: 'look_wanted', detail: '' }, 1);
+  expect(wanted).toEqual({ kind: 'accepted', stages: ['diagnose'], incident: { ...remediating, generation: 5 } });
+  expect(decide(remediating, { kind: 'diagnosed', results: [] }, 1)).toEqual({
+    kind: 'accepted',
+    stages: [],
+    incident: remediating,
+  });
+  expect(decide({ ...opened, state: 'verifying' }, { kind: 'look_wanted', detail: '' }, 1).kind).toBe('ignored');
 });

@@ -93,7 +93,14 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
       : move(incident, 'escalated', at, ['escalate', 'verify'], again);
   }),
 
-  diagnosed: only(['diagnosing'], (incident, _event, at) => move(incident, 'deciding', at, ['remediate'])),
+  diagnosed: only(['diagnosing', 'remediating'], (incident, _event, at) =>
+    incident.state === 'diagnosing' ? move(incident, 'deciding', at, ['remediate']) : record(incident),
+  ),
+  look_wanted: only(['remediating'], (incident) => ({
+    kind: 'accepted',
+    stages: ['diagnose'],
+    incident: { ...incident, generation: incident.generation + 1 },
+  })),
 
   runbook_chosen: only(['deciding'], (incident, event, at) =>
     move(incident, 'remediating', at, [], { decisions: incident.decisions + 1, runbook: event.runbook }),

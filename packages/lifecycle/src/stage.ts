@@ -17,7 +17,7 @@ export type StageHandler = (context: StageContext) => Promise<StageOutcome>;
 
 /** The states in which a stage still has something to do. In any other its job is finished without effect. */
 const relevant: Record<Stage, readonly IncidentState[]> = {
-  diagnose: ['diagnosing'],
+  diagnose: ['diagnosing', 'remediating'],
   remediate: ['deciding', 'remediating'],
   verify: ['verifying', 'escalated'],
   escalate: ['escalated'],

@@ -33,7 +33,7 @@ export function checkFact(wanted: FactCondition, diagnostics: Found[]): CheckedC
 }
 
 /** What is known of a fact, target by target. */
-function factValues(
+export function factValues(
   { check, fact }: Pick<FactCondition, 'check' | 'fact'>,
   diagnostics: Found[],
 ): (string | number | boolean)[] {

@@ -8,3 +8,6 @@ export { cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 export { planHash } from './plan-hash.ts';
 export { previewInWords, type Preview } from './preview.ts';
 export { Recorded, replay, replayInWords } from './recorded.ts';
+export { dependsInWords, progressOf } from './progress.ts';
+export { waited, waitInWords, type Waited } from './wait.ts';
+export { draftSteps } from './draft.ts';

@@ -1,7 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadYaml, parseYaml, type Problem } from '@nightshift/runtime';
-import { alwaysApprove, errorMessage, NightshiftError, Runbook, type Catalogue } from '@nightshift/types';
+import {
+  alwaysApprove,
+  errorMessage,
+  NightshiftError,
+  Runbook,
+  type ActionParams,
+  type Catalogue,
+} from '@nightshift/types';
 import type { z } from 'zod';
 import type { Candidate } from './match.ts';
 import { paramsMistake } from './params.ts';
@@ -56,9 +63,18 @@ const add = (ctx: Context, path: (string | number)[], message: string) =>
 
 const warnOfParams: Check = ({ steps }, ctx) =>
   steps.forEach((step, i) => {
-    const mistake = paramsMistake(step.action, step.params);
+    const mistake = paramsMistake(step.action, withinBounds(step.params));
     if (mistake) add(ctx, ['steps', i, 'params'], mistake);
   });
+
+/** Parameters from facts, at one of the values that they may have. */
+const withinBounds = (params: Runbook['steps'][number]['params']): ActionParams =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value !== 'object' ? value : 'min' in value ? value.min : value.oneOf[0]!,
+    ]),
+  );
 
 const warnOfMode: Check = ({ mode, steps }, ctx) => {
   const always = steps.find(({ action }) => action in alwaysApprove);

@@ -6,7 +6,10 @@ import type {
   Plan,
   PlannedAction,
   RunbookMode,
+  Verification,
 } from '@nightshift/types';
+import { dependsInWords } from './progress.ts';
+import { waitInWords } from './wait.ts';
 
 /** What would be done for an incident if it were decided now. Nothing was changed to find out. */
 export type Preview = {
@@ -60,6 +63,8 @@ export function planInWords(plan: Plan, hash: string): string[] {
         (plan.limits ?? []).filter(({ step }) => step === action.step),
       ),
     ),
+    ...(plan.omitted ?? []).map(({ step, reason }) => `left out: step ${step}: ${reason}`),
+    ...(plan.verify ? [`recovered only after: ${verifyInWords(plan.verify)}`] : []),
     ...(radius
       ? [
           `touches: ${radius.touches.join(', ')}`,
@@ -72,8 +77,10 @@ export function planInWords(plan: Plan, hash: string): string[] {
 function stepInWords(action: PlannedAction, limits: LimitUse[]): string[] {
   const { step, summary, provider, type, target, timeoutMs, maxRetries, undo } = action;
   const change = changeOf(action);
+  const depends = dependsInWords(action);
   return [
-    `${step + 1}. ${summary}`,
+    `${step + 1}. ${summary}${depends ? ` (only ${depends})` : ''}`,
+    ...(action.waitUntil ? [`   wait: ${waitInWords(action.waitUntil)}`] : []),
     ...(change ? [`   - ${change.what} ${change.from}`, `   + ${change.what} ${change.to}`] : []),
     `   call: ${provider}.${type}(${[target, pairs(action.params)].filter(Boolean).join(', ')}), ${timeoutMs / 1_000} s, ${maxRetries} retries`,
     ...(pairs(action.precondition) ? [`   only if: ${pairs(action.precondition)}`] : []),
@@ -84,6 +91,9 @@ function stepInWords(action: PlannedAction, limits: LimitUse[]): string[] {
     `   undo: ${undo}`,
   ];
 }
+
+const verifyInWords = ({ holdSeconds, minSamples }: Verification) =>
+  [holdSeconds && `${holdSeconds} s in the band`, minSamples && `${minSamples} samples`].filter(Boolean).join(', ');
 
 /** What a call changes, where its plan says it exactly. */
 function changeOf({ type, params, precondition }: PlannedAction): { what: string; from: string; to: string } | null {

@@ -17,11 +17,46 @@ export type ActionType = z.infer<typeof ActionType>;
 export const ActionClass = z.enum(['idempotent', 'probe', 'once']);
 export type ActionClass = z.infer<typeof ActionClass>;
 
-export const ActionState = z.enum(['planned', 'dispatching', 'succeeded', 'failed', 'denied', 'unknown', 'cancelled']);
+/** `skipped`: what it waited for did not come true, so that there was no need. `cancelled`: the plan ended before it. */
+export const ActionState = z.enum([
+  'planned',
+  'dispatching',
+  'succeeded',
+  'failed',
+  'denied',
+  'unknown',
+  'cancelled',
+  'skipped',
+]);
 export type ActionState = z.infer<typeof ActionState>;
 
-export const ActionParams = z.record(z.string(), z.union([z.string().max(1_024), z.number(), z.boolean()]));
+/** How a step ended, as far as later steps may depend on it. */
+export const StepEnd = z.enum(['succeeded', 'failed', 'skipped']);
+export type StepEnd = z.infer<typeof StepEnd>;
+
+export const ActionParam = z.union([z.string().max(1_024), z.number(), z.boolean()]);
+export const ActionParams = z.record(z.string(), ActionParam);
 export type ActionParams = z.infer<typeof ActionParams>;
+
+/** Before a step: so long after the one before it, or a fact that a look taken after that one must find within the time. */
+export const PlannedWait = z.union([
+  z.object({ afterMs: z.number().positive() }),
+  z.object({
+    check: z.string(),
+    fact: z.string(),
+    op: z.enum(['=', '!=', '>', '>=', '<', '<=']),
+    value: ActionParam,
+    withinMs: z.number().positive(),
+  }),
+]);
+export type PlannedWait = z.infer<typeof PlannedWait>;
+
+/** More than detection.yaml asks for before it counts as recovered. Never less: the stricter of the two counts. */
+export const Verification = z.strictObject({
+  holdSeconds: z.number().int().min(1).max(240).optional(),
+  minSamples: z.number().int().min(1).max(1_000).optional(),
+});
+export type Verification = z.infer<typeof Verification>;
 
 /** One step of a plan: an exact call on an exact target. Its hash is what an approver signs. */
 export const PlannedAction = z.object({
@@ -39,6 +74,12 @@ export const PlannedAction = z.object({
   /** The call in words, for people: "roll back shop-api from v2 to v1". */
   summary: z.string(),
   undo: z.string(),
+  backOffMs: z.number().int().positive().optional(),
+  /** The step whose certain failure this one answers. */
+  insteadOf: z.number().int().min(0).optional(),
+  /** How earlier steps must have ended. */
+  when: z.array(z.object({ step: z.number().int().min(0), is: StepEnd })).optional(),
+  waitUntil: PlannedWait.optional(),
 });
 export type PlannedAction = z.infer<typeof PlannedAction>;
 
@@ -77,6 +118,9 @@ export const Plan = z.object({
   /** Absent in plans of the first version. */
   limits: z.array(LimitUse).optional(),
   blastRadius: BlastRadius.optional(),
+  /** Steps of the runbook that do not apply, by their place in it. */
+  omitted: z.array(z.object({ step: z.string(), reason: z.string() })).optional(),
+  verify: Verification.optional(),
   /** Epoch ms, database clock. */
   madeAt: z.number().optional(),
 });

@@ -176,6 +176,8 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     outcome: z.enum(['succeeded', 'failed', 'denied', 'unknown', 'observed']),
     detail: z.string(),
   }),
+  /** The executor waits for a fact: diagnostics look again meanwhile. */
+  z.object({ kind: z.literal('look_wanted'), detail: z.string() }),
   z.object({ kind: z.literal('remediated'), detail: z.string() }),
   z.object({
     kind: z.literal('remedy_failed'),

@@ -26,6 +26,8 @@ export const actionLimits = {
   /** Default and greatest time for one action, and how often it may be tried again. */
   timeoutMs: { default: 30 * second, max: 10 * minute },
   maxRetries: { default: 1, max: 5 },
+  /** Pause before the first repeat of an action; it doubles up to the greatest. */
+  backOffMs: { default: 1 * second, max: 1 * minute },
   /** A lease outlives the action's own timeout by this much, so that a living executor always records before it expires. */
   leaseMarginMs: 5 * second,
 } as const;

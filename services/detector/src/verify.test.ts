@@ -103,6 +103,22 @@ describe('verify', () => {
     });
   });
 
+  test('holds for as long as the plan asks for, where that is more', async () => {
+    await repaired();
+    const { actedAt } = await incident();
+    await shop.db.query(`INSERT INTO plan (hash, incident_id, generation, content) VALUES ('p', $1, 1, $2)`, [
+      incidentId,
+      JSON.stringify({ verify: { holdSeconds: 100 } }),
+    ]);
+    await moveClock(shop.db, 125_000);
+    await send(ids, actedAt!, 5_000, 95_000);
+    await fresh(actedAt!, 38);
+    await watched();
+    expect((await incident()).state).toBe('verifying');
+    await send(ids, actedAt!, 100_000, 120_000);
+    await eventually(async () => expect((await incident()).state).toBe('resolved'));
+  });
+
   test('says so when the time is over without proof, so that something else is tried', async () => {
     await repaired();
     const { actedAt } = await incident();

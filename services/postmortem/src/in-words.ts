@@ -33,6 +33,8 @@ export function inWords(event: IncidentEvent): string {
       return `started (attempt ${event.attempt}): ${event.summary}`;
     case 'action_finished':
       return `${event.type} on ${event.target} ${event.outcome}${event.detail ? `: ${event.detail}` : ''}`;
+    case 'look_wanted':
+      return `looked again: ${event.detail}`;
     case 'remediated':
       return `remedy complete${event.detail ? `: ${event.detail}` : ''}`;
     case 'remedy_failed':

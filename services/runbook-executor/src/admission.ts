@@ -10,6 +10,7 @@ import { killSwitchRefusal, lockApproval, planRefusal, rollbackRefusal, spendApp
 import { actor } from './executor.ts';
 import { finishAction } from './finish.ts';
 import { lockAction, lockIncident, usesOf, type LedgerAction } from './store.ts';
+import { waitFor } from './wait-for.ts';
 
 export type Admitted = {
   kind: 'admitted';
@@ -25,10 +26,10 @@ export type Admitted = {
 
 export type Admission =
   | Admitted
-  /** Another executor, another action on the target, or a back-off: ask again then. */
+  /** Another executor, another action on the target, a back-off, or a step that waits: ask again then. */
   | { kind: 'busy'; againMs: number }
   | { kind: 'refused'; refusal: Refusal }
-  /** Nothing to do any more: it is finished, or the incident went on without it. */
+  /** Nothing to do any more: it is finished, its wait was in vain, or the incident went on without it. */
   | { kind: 'ended' };
 
 /** Executors may die while sending this often beyond the declared retries; then a person looks. */
@@ -56,6 +57,13 @@ export function admit(
     }
     const early = recoveryRefusal(action, recovered) ?? targetRefusal(action) ?? (await killSwitchRefusal(tx));
     if (early) return refuse(tx, action, recovered, early, job);
+
+    const waiting = recovered ? 'ready' : await waitFor(tx, action);
+    if (waiting !== 'ready') {
+      if ('againMs' in waiting) return { kind: 'busy', againMs: waiting.againMs };
+      await finishAction(tx, action, { state: 'failed', detail: waiting.failed, job });
+      return { kind: 'ended' };
+    }
 
     await lockBudgets(tx, action);
     const stamp = performance.now();

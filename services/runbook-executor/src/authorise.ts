@@ -1,6 +1,6 @@
 import type { Tx } from '@nightshift/db';
 import { readKillSwitch } from '@nightshift/lifecycle';
-import { planHash, type Refusal } from '@nightshift/runbooks';
+import { planHash, progressOf, type Refusal } from '@nightshift/runbooks';
 import { alwaysApprove, type Approval } from '@nightshift/types';
 import { outsideRollbackWindow } from './rollback.ts';
 import { announcedPlan, deployedAt, findPlan, planOf, type LedgerAction, type LockedIncident } from './store.ts';
@@ -40,9 +40,8 @@ export async function planRefusal(
   if (hash !== action.planHash || !plan.every((entry) => entry.columnsAgree)) {
     return { reason: 'plan', detail: 'the plan was changed after it was announced: it is void' };
   }
-  if (plan.some((entry) => entry.step < action.step && entry.state !== 'succeeded')) {
-    return { reason: 'plan', detail: 'an earlier step has not succeeded' };
-  }
+  const next = progressOf(plan);
+  if (next.kind !== 'act' || next.step.id !== action.id) return { reason: 'plan', detail: 'it is not the next step' };
   const needed = approvalsNeeded(plan, incident, announced.kind === 'approval_requested');
   return needed === 0 ? null : approvalRefusal(approval, action, plan, needed, at);
 }

@@ -1,14 +1,15 @@
 import { step, type StageContext, type StageOutcome } from '@nightshift/lifecycle';
-import type { Refusal } from '@nightshift/runbooks';
+import { progressOf, type Refusal } from '@nightshift/runbooks';
 import { admit } from './admission.ts';
 import { actor, type Executor } from './executor.ts';
+import { settleSkipped } from './finish.ts';
 import { perform } from './perform.ts';
 import { record } from './record.ts';
 import { newestPlan, type LedgerAction } from './store.ts';
 import { findTarget } from './target.ts';
 
 /**
- * Does the steps of the newest plan in order, each admitted, sent and recorded by itself, and stops at the first that does not succeed.
+ * Does the steps of the newest plan in order, each admitted, sent and recorded by itself, until it is done or a failure has no answer.
  * Whoever comes second (a repeated job, another executor) finds in the ledger how far the first one is.
  */
 export async function execute(
@@ -19,8 +20,16 @@ export async function execute(
   const job = { generation };
   while (!signal.aborted) {
     const plan = await newestPlan(db, incident.id);
-    const next = plan.find((action) => action.state !== 'succeeded');
-    if (!next) return settle(executor, incident.id, generation, plan);
+    const progress = progressOf(plan);
+    if (progress.kind === 'skip') {
+      await db.tx((tx) => settleSkipped(tx, progress.step));
+      continue;
+    }
+    if (progress.kind !== 'act') {
+      await settle(executor, incident.id, generation, progress);
+      return 'done';
+    }
+    const next = progress.step;
     const admission = await admit(db, next.id, job, (action) => targetRefusal(executor, action));
     if (admission.kind === 'busy') return { againMs: admission.againMs };
     if (admission.kind === 'refused') {
@@ -31,10 +40,7 @@ export async function execute(
       );
       return 'done';
     }
-    if (admission.kind === 'ended') {
-      if (await movedOn(executor, incident.id, generation, next)) return 'done';
-      continue;
-    }
+    if (admission.kind === 'ended') continue; // the ledger says by now how it ended
     log.info({ incident: incident.id, action: next.id, attempt: admission.attempt }, next.planned.summary);
     const result = await perform(executor, admission, signal);
     const recorded = await record(db, admission, result, job);
@@ -43,8 +49,7 @@ export async function execute(
       'action sent',
     );
     if (recorded.kind === 'again') return { againMs: recorded.againMs };
-    if (recorded.kind !== 'fenced')
-      executor.count(next.planned.type, recorded.kind === 'ended' ? recorded.state : 'succeeded');
+    if (recorded.kind !== 'fenced') executor.count(next.planned.type, recorded.state);
     if (recorded.kind === 'ended') return 'done';
   }
   return { againMs: 0 };
@@ -55,42 +60,16 @@ function targetRefusal({ catalogue }: Executor, { planned }: LedgerAction): Refu
   return found.ok ? null : { reason: 'catalogue', detail: found.reason };
 }
 
-/** Somebody finished that action meanwhile. Succeeded: there may be a next one. Else the plan is over, and its end is on the timeline. */
-async function movedOn(
-  executor: Executor,
-  incidentId: string,
-  generation: number,
-  seen: LedgerAction,
-): Promise<boolean> {
-  const now = (await newestPlan(executor.db, incidentId)).find((action) => action.id === seen.id);
-  if (now?.state === 'succeeded') return false;
-  await fail(executor, incidentId, generation, `${seen.planned.summary}: ${now?.state ?? 'gone'}`);
-  return true;
-}
-
-/** Every step has succeeded: recorded with the last of them, and said again here only for a plan that is empty or was repaired by hand. */
+/** How the plan ended is recorded with its last step; said again here only where somebody repaired the ledger by hand. */
 async function settle(
-  executor: Executor,
+  { db }: Executor,
   incidentId: string,
   generation: number,
-  plan: LedgerAction[],
-): Promise<StageOutcome> {
-  if (plan.length === 0) await fail(executor, incidentId, generation, 'the incident has no plan to carry out');
-  else
-    await step(
-      executor.db,
-      incidentId,
-      { kind: 'remediated', detail: 'every step had succeeded' },
-      { actor, job: { stage: 'remediate', generation } },
-    );
-  return 'done';
-}
-
-async function fail({ db }: Executor, incidentId: string, generation: number, detail: string) {
-  await step(
-    db,
-    incidentId,
-    { kind: 'remedy_failed', outcome: 'unknown', detail },
-    { actor, job: { stage: 'remediate', generation } },
-  );
+  progress: { kind: 'done' } | { kind: 'over'; reason: string },
+) {
+  const event =
+    progress.kind === 'done'
+      ? { kind: 'remediated' as const, detail: 'every step is done' }
+      : { kind: 'remedy_failed' as const, outcome: 'unknown' as const, detail: progress.reason };
+  await step(db, incidentId, event, { actor, job: { stage: 'remediate', generation } });
 }

@@ -59,7 +59,7 @@ export async function propose(
   const order = only === undefined ? fitting : candidates;
 
   for (const [i, candidate] of order.entries()) {
-    const draft = await draftPlan(executor, candidate, incident, at, signal);
+    const draft = await draftPlan(executor, candidate, incident, situation.diagnostics, at, signal);
     if (draft.kind === 'unfit') {
       const patience = (incident.deadlineAt ?? at) - at > stateDeadlinesMs.deciding / 2;
       if (draft.again && patience) return { kind: 'again' };
@@ -80,13 +80,13 @@ export async function propose(
   return { kind: 'none', reason, considered };
 }
 
-async function situationOf(sql: Sql, incident: Incident): Promise<Situation> {
+async function situationOf(sql: Sql, incident: Incident) {
   const [diagnostics, tried, labels] = await Promise.all([
     latestDiagnostics(sql, incident.id),
     triedRunbooks(sql, incident.id),
     signalLabels(sql, incident.id),
   ]);
-  return { incident, diagnostics, tried, labels };
+  return { incident, diagnostics, tried, labels } satisfies Situation;
 }
 
 type Complete =
@@ -112,6 +112,8 @@ async function complete(
     actions,
     limits: uses.flatMap((use, i) => limitUses(actions[i]!.step, use, [...others, ...uses.slice(0, i)], at)),
     blastRadius: blastRadius(executor.catalogue(), services),
+    ...(draft.kind === 'ready' && draft.omitted.length > 0 ? { omitted: draft.omitted } : {}),
+    ...(candidate.runbook.verify ? { verify: candidate.runbook.verify } : {}),
     madeAt: at,
   };
   const known = { candidate, plan, hash: planHash(plan), services };

@@ -8,7 +8,8 @@ import type { SendResult } from './providers/provider.ts';
 import { afterAttempt, type Next } from './retry.ts';
 
 export type Recorded =
-  | { kind: 'next_step' }
+  /** The plan goes on: after a success, or with what stands in for a failure. */
+  | { kind: 'next_step'; state: 'succeeded' | 'failed' | 'unknown' }
   | { kind: 'ended'; state: 'succeeded' | 'failed' | 'unknown' }
   | { kind: 'again'; againMs: number }
   /** Somebody else has taken the action over since: nothing was written. */
@@ -44,8 +45,8 @@ async function recordIn(
     [action.id, fence],
   );
   if (mine.length === 0) return { kind: 'fenced' };
-  const { class: kind, maxRetries } = action.planned;
-  const next = afterAttempt(result, { class: kind, attempt, maxRetries, recovered });
+  const { class: kind, maxRetries, backOffMs } = action.planned;
+  const next = afterAttempt(result, { class: kind, attempt, maxRetries, backOffMs, recovered });
   if (next.kind === 'retry') {
     await planAgain(
       tx,
@@ -58,7 +59,7 @@ async function recordIn(
     return { kind: 'again', againMs: next.afterMs };
   }
   const follows = await finishAction(tx, action, { state: next.state, detail: result.detail, job });
-  return follows === 'next_step' ? { kind: 'next_step' } : { kind: 'ended', state: next.state };
+  return { kind: follows, state: next.state };
 }
 
 /**

@@ -9,7 +9,7 @@ const uncertain: SendResult = { outcome: 'uncertain', detail: '' };
 const refused: SendResult = { outcome: 'refused', detail: '' };
 const after = (
   result: SendResult,
-  more: { class?: ActionClass; attempt?: number; maxRetries?: number; recovered?: boolean } = {},
+  more: { class?: ActionClass; attempt?: number; maxRetries?: number; backOffMs?: number; recovered?: boolean } = {},
 ) => {
   const next = afterAttempt(result, { class: 'idempotent', attempt: 1, maxRetries: 1, recovered: false, ...more });
   return next.kind === 'final' ? next.state : `${next.certainty} in ${next.afterMs}`;
@@ -24,6 +24,11 @@ describe('after an attempt', () => {
       'failed',
     ]);
     expect(after(failed, { attempt: 5, maxRetries: 5 })).toBe('not_done in 16000');
+    expect([1, 2, 3].map((attempt) => after(failed, { attempt, maxRetries: 5, backOffMs: 20_000 }))).toEqual([
+      'not_done in 20000',
+      'not_done in 40000',
+      'not_done in 60000',
+    ]);
   });
 
   it('does not repeat what can be neither repeated nor asked about', () => {

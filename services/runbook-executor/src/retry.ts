@@ -1,8 +1,5 @@
-import type { ActionClass } from '@nightshift/types';
+import { actionLimits, type ActionClass } from '@nightshift/types';
 import type { SendResult } from './providers/provider.ts';
-
-const firstBackOffMs = 1_000;
-const longestBackOffMs = 30_000;
 
 /** What the ledger records after one attempt. */
 export type Next =
@@ -15,6 +12,8 @@ export type Attempt = {
   /** Counted from 1. */
   attempt: number;
   maxRetries: number;
+  /** Before the first repeat (ms); absent in plans of the first version. */
+  backOffMs?: number | undefined;
   /** An earlier attempt may have taken effect without anybody knowing. */
   recovered: boolean;
 };
@@ -23,17 +22,20 @@ export type Attempt = {
  * Pure. Only what a provider declared harmless to repeat is repeated, and only as often as the runbook says; an action that can be
  * neither repeated nor asked about ends after one attempt. Once an attempt's effect is uncertain, a later refusal does not settle it.
  */
-export function afterAttempt(result: SendResult, { class: kind, attempt, maxRetries, recovered }: Attempt): Next {
+export function afterAttempt(
+  result: SendResult,
+  { class: kind, attempt, maxRetries, backOffMs, recovered }: Attempt,
+): Next {
   if (result.outcome === 'succeeded') return { kind: 'final', state: 'succeeded' };
   const uncertain = recovered || result.outcome === 'uncertain';
   const mayRepeat = kind !== 'once' && attempt <= maxRetries;
   const worthIt = result.outcome === 'uncertain' || (result.outcome === 'failed' && result.again);
   if (mayRepeat && worthIt) {
-    return { kind: 'retry', certainty: uncertain ? 'uncertain' : 'not_done', afterMs: backOffMs(attempt) };
+    return { kind: 'retry', certainty: uncertain ? 'uncertain' : 'not_done', afterMs: pauseMs(backOffMs, attempt) };
   }
   return { kind: 'final', state: uncertain ? 'unknown' : 'failed' };
 }
 
-function backOffMs(attempt: number): number {
-  return Math.min(firstBackOffMs * 2 ** (attempt - 1), longestBackOffMs);
+function pauseMs(first: number = actionLimits.backOffMs.default, attempt: number): number {
+  return Math.min(first * 2 ** (attempt - 1), actionLimits.backOffMs.max);
 }

@@ -95,7 +95,11 @@ it.each([
     'r.yaml:5:36 steps[0].target: must name exactly one thing',
   ],
   ['no steps', 'steps: []', 'r.yaml:5:1 steps: Too small'],
-  ['a NaN', 'steps: [{ action: scale_up, params: { add: .nan } }]', 'r.yaml:5:39 steps[0].params.add: Invalid'],
+  [
+    'a NaN',
+    'steps: [{ action: scale_up, params: { add: .nan } }]',
+    'r.yaml:5:39 steps[0].params.add: must be a text, a finite number',
+  ],
   [
     'a time-out beyond the limit',
     'steps: [{ action: scale_up, timeoutMs: 600001 }]',

@@ -1,8 +1,20 @@
 import { now, type Db } from '@nightshift/db';
 import { judgeRecovery } from '@nightshift/detection';
 import { step, type StageHandler } from '@nightshift/lifecycle';
-import type { DetectionConfig } from '@nightshift/types';
+import type { DetectionConfig, Verification } from '@nightshift/types';
 import { evidence } from '../evidence.ts';
+
+/** The stricter of what detection.yaml asks for and what the plan that was carried out does. */
+async function recoveryRule(db: Db, incidentId: string, { recovery }: DetectionConfig) {
+  const [plan] = await db.query<{ verify: Verification | null }>(
+    `SELECT content->'verify' AS verify FROM plan WHERE incident_id = $1 ORDER BY made_at DESC LIMIT 1`,
+    [incidentId],
+  );
+  return {
+    holdMs: Math.max(recovery.holdSeconds, plan?.verify?.holdSeconds ?? 0) * 1_000,
+    minSamples: Math.max(recovery.minSamples, plan?.verify?.minSamples ?? 0),
+  };
+}
 
 const actor = 'detector';
 /** How soon to look again: an incident that waits for our proof, and one that a person has been paged for. */
@@ -25,8 +37,7 @@ export const verify =
       series: await evidence(db, incident.id, since, config),
       since,
       now: at,
-      holdMs: config.recovery.holdSeconds * 1_000,
-      minSamples: config.recovery.minSamples,
+      ...(await recoveryRule(db, incident.id, config)),
     });
     const options = { actor, job: { stage: 'verify' as const, generation } };
     const { detail, freshSamples } = result;

@@ -52,6 +52,7 @@ const words: Words = {
   }),
   approved: ({ by }) => ({ text: `Approved by ${by}`, tone: 'good' }),
   rejected: ({ by, reason }) => ({ text: `Denied by ${by}`, detail: reason, tone: 'note' }),
+  look_wanted: ({ detail }) => ({ text: 'Looking again', detail, tone: 'auto', key: false }),
   action_started: ({ summary, attempt }) => ({
     text: `Started: ${summary}`,
     detail: attempt > 1 ? `attempt ${attempt}` : '',

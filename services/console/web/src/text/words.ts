@@ -42,6 +42,7 @@ export const actionWords: Record<ActionState, { text: string; tone: Tone }> = {
   denied: { text: 'denied by a limit', tone: 'note' },
   unknown: { text: 'outcome unknown', tone: 'bad' },
   cancelled: { text: 'cancelled', tone: 'calm' },
+  skipped: { text: 'not needed', tone: 'calm' },
 };
 
 export const isOver = ({ state }: Pick<Incident, 'state'>): boolean => state === 'resolved' || state === 'closed';
