@@ -1,3 +1,5 @@
+import { eventCounter, median, sumFigures } from '@nightshift/backtest';
+
 /** One labelled series of alarms: row by row, from `first` on. */
 export type Labelled = { at: Float64Array; label: ArrayLike<number>; alarm: ArrayLike<number>; first: number };
 
@@ -12,46 +14,22 @@ export type EventFigures = {
   medianDelayMs: number;
 };
 
-const rearmMs = 2 * 3_600_000;
-
-/**
- * Counts by events. An event is a run of labelled rows; it is found when an alarm is raised inside. Outside of events every
- * alarm is a false one, unless the last false one was less than two hours ago.
- */
+/** Counts by events, as a backtest does. */
 export function countEvents(all: Labelled[]): EventFigures {
-  const delays: number[] = [];
-  let [events, falseAlarms, days] = [0, 0, 0];
-  for (const { at, label, alarm, first } of all) {
-    let [eventAt, found, falseAt] = [-1, false, -Infinity];
-    for (let i = first; i < at.length; i++) {
-      if (label[i]! > 0) {
-        if (eventAt < 0) {
-          eventAt = at[i]!;
-          found = false;
-          events++;
-        }
-        if (alarm[i] && !found) {
-          found = true;
-          delays.push(at[i]! - eventAt);
-        }
-      } else {
-        eventAt = -1;
-        if (alarm[i] && at[i]! - falseAt >= rearmMs) {
-          falseAlarms++;
-          falseAt = at[i]!;
-        }
-      }
-    }
-    days += (at.at(-1)! - at[first]!) / 86_400_000;
-  }
-  delays.sort((a, b) => a - b);
+  const { events, found, falseAlarms, days, delaysMs } = sumFigures(
+    all.map(({ at, label, alarm, first }) => {
+      const counter = eventCounter();
+      for (let i = first; i < at.length; i++) counter.count(at[i]!, label[i]! > 0, Boolean(alarm[i]));
+      return counter.figures();
+    }),
+  );
   return {
     events,
-    found: delays.length,
-    recall: delays.length / events,
+    found,
+    recall: found / events,
     falseAlarms,
     days,
     falsePerDay: falseAlarms / days,
-    medianDelayMs: delays[Math.floor(delays.length / 2)] ?? NaN,
+    medianDelayMs: median(delaysMs),
   };
 }

@@ -46,3 +46,8 @@ export function columnsOf(header: string[], first: string[], path: string): Colu
 export function numberIn(cell: string | undefined): number {
   return cell === undefined || cell.trim() === '' ? NaN : Number(cell);
 }
+
+/** Whether a cell says yes: a number above zero, or `true`. */
+export function truthIn(cell: string | undefined): boolean {
+  return cell !== undefined && (Number(cell) > 0 || cell.trim().toLowerCase() === 'true');
+}

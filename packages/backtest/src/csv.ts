@@ -1,11 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
 import { columnsOf, type Columns } from './columns.ts';
 
-/** A file that is being read: `rows` are its cells as they stand, without blank lines. Null: it has no row. */
-export type Csv = { columns: Columns; rows: AsyncIterable<string[]> } | null;
+/**
+ * A file that is being read: `batches` are its rows, cells as they stand, without blank lines; many at a time, because a promise
+ * for each would cost more than to judge it. Null: it has no row.
+ */
+export type Csv = { columns: Columns; batches: AsyncIterable<string[][]> } | null;
 
 const chunkBytes = 256 * 1024;
 const rowChars = 1024 * 1024;
@@ -16,13 +19,18 @@ const rowsAhead = 1_024;
  * rows are taken as they are. Throws where the file cannot be read or unpacked, or its first line does not name the columns.
  */
 export async function openCsv(path: string): Promise<Csv> {
-  const all = parsed(path)[Symbol.asyncIterator]();
-  const header = await nextRow(all);
-  const first = header && (await nextRow(all));
-  return first ? { columns: columnsOf(header, first, path), rows: rowsFrom(first, all) } : null;
+  const batches = inBatches(parsed(path));
+  const rows: string[][] = [];
+  while (rows.length < 2) {
+    const { done, value } = await batches.next();
+    if (done) return null;
+    rows.push(...value);
+  }
+  const [header, first] = rows;
+  return { columns: columnsOf(header!, first!, path), batches: after(rows.slice(1), batches) };
 }
 
-function parsed(path: string): AsyncIterable<string[]> {
+function parsed(path: string): Readable {
   const options = {
     bom: true,
     relax_column_count: true,
@@ -42,14 +50,29 @@ function parsed(path: string): AsyncIterable<string[]> {
 
 const isBlank = (cells: string[]) => cells.length === 1 && cells[0]!.trim() === '';
 
-async function nextRow(rows: AsyncIterator<string[]>): Promise<string[] | undefined> {
-  for (;;) {
-    const { done, value } = await rows.next();
-    if (done) return undefined;
-    if (!isBlank(value)) return value;
+async function* inBatches(rows: Readable): AsyncGenerator<string[][], undefined> {
+  while (!rows.readableEnded) {
+    if (rows.errored) throw rows.errored;
+    const batch: string[][] = [];
+    for (let cells; (cells = rows.read() as string[] | null) !== null;) if (!isBlank(cells)) batch.push(cells);
+    if (batch.length > 0) yield batch;
+    else if (!rows.errored) await moreOf(rows);
   }
 }
 
-async function* rowsFrom(first: string[], rest: AsyncIterator<string[]>): AsyncGenerator<string[]> {
-  for (let row: string[] | undefined = first; row; row = await nextRow(rest)) yield row;
+/** Resolves when there is more to read, or nothing any more. */
+function moreOf(rows: Readable): Promise<void> {
+  const events = ['readable', 'end', 'error', 'close'];
+  return new Promise((resolve) => {
+    const come = () => {
+      for (const event of events) rows.off(event, come);
+      resolve();
+    };
+    for (const event of events) rows.on(event, come);
+  });
+}
+
+async function* after(first: string[][], rest: AsyncIterable<string[][]>): AsyncGenerator<string[][]> {
+  yield first;
+  yield* rest;
 }

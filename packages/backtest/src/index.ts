@@ -1,2 +1,13 @@
+export {
+  startBacktest,
+  type Backtest,
+  type BacktestResult,
+  type JudgedIncident,
+  type SeriesOutcome,
+} from './backtest.ts';
 export { csvFiles, type CsvFile } from './csv-files.ts';
-export { scoreFile, type Scored } from './scores.ts';
+export { eventCounter, median, sumFigures, type EventFigures } from './events.ts';
+export { replayFile } from './replay-files.ts';
+export { scoreFile } from './scores.ts';
+export { reportHtml } from './report-html.ts';
+export { reportText } from './report-text.ts';

@@ -1,12 +1,12 @@
-import { alarmScore, createDetector, groupEvidence } from '@nightshift/detection';
+import { alarmScore, createDetector, groupEvidence, ruleFor, type Rule } from '@nightshift/detection';
 import type { DetectionConfig } from '@nightshift/types';
 import { numberIn, type Columns } from './columns.ts';
-import { seriesOfRows } from './series.ts';
+import { seriesOfRows, type SeriesName } from './series.ts';
 import { epochMs } from './times.ts';
 
-/** What is said of one row. `value`: which of its values it is about, the one that is furthest out. All numbers are finite. */
+/** What is said of one row. `cell`: which value it is about, the one that is furthest out. All numbers are finite. */
 export type RowVerdict = {
-  value: number;
+  cell: number;
   expected: number;
   low: number;
   high: number;
@@ -22,29 +22,33 @@ type Band = { expected: number; low: number; high: number };
  */
 export function rowJudge(config: DetectionConfig, columns: Columns, metric: string): (cells: string[]) => RowVerdict {
   const detector = createDetector(config);
-  let series = 0;
-  const seriesOf = seriesOfRows(columns, { service: metric, metric }, () => ++series);
-  // Without rules nothing hangs on names, and a gauge may be called like a counter.
-  const hasRules = config.rules.length > 0 || columns.metric >= 0;
-  const bands = new Map<number, Band>();
+  const rules: Rule[] = [];
+  const bands: Band[] = [];
+  const register = (series: SeriesName) => {
+    const rule = ruleFor(config, series);
+    // A gauge may be called like a counter: without rules nothing hangs on names.
+    rules.push(config.rules.length > 0 ? rule : { ...rule, kind: 'gauge' });
+    return bands.push({ expected: NaN, low: NaN, high: NaN });
+  };
+  const seriesOf = seriesOfRows(columns, { service: metric, metric }, register);
   const scores = columns.values.map(() => 0);
   return (cells) => {
     const at = epochMs(cells[columns.timestamp] ?? '');
-    const of = seriesOf(cells);
+    const ids = seriesOf(cells);
     let [worst, alarms] = [0, 0];
-    for (let i = 0; i < of.length; i++) {
-      const { id, metric: name } = of[i]!;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
       const value = numberIn(cells[columns.values[i]!.cell]);
-      const verdict = detector.observe(id, hasRules ? name : 'value', at, value);
+      const verdict = detector.observe(id, 'value', at, value, rules[id - 1]);
       scores[i] = verdict.alarmScore;
       if (scores[i]! > scores[worst]!) worst = i;
       if (verdict.alarm) alarms++;
-      if (!Number.isNaN(verdict.expected)) bands.set(id, verdict);
-      else if (verdict.accepted || !bands.has(id)) bands.set(id, bandOfOne(value));
+      if (!Number.isNaN(verdict.expected)) bands[id - 1] = verdict;
+      else if (verdict.accepted || Number.isNaN(bands[id - 1]!.expected)) bands[id - 1] = bandOfOne(value);
     }
-    const { expected, low, high } = bands.get(of[worst]!.id)!;
+    const { expected, low, high } = bands[ids[worst]! - 1]!;
     const { score, alarm } = together(detector.algorithm, scores, worst, alarms);
-    return { value: columns.values[worst]!.cell, expected, low, high, score, alarm };
+    return { cell: columns.values[worst]!.cell, expected, low, high, score, alarm };
   };
 }
 

@@ -11,7 +11,6 @@ import { rowJudge } from './row-judge.ts';
 export type Scored = { rows: number; alarms: number };
 
 const header = 'timestamp,value,expected,low,high,score,alarm';
-const chunkChars = 64 * 1024;
 
 /**
  * Replays one file through a fresh detector and writes a row for every row, those too that were dropped: the score that alarms
@@ -34,23 +33,21 @@ export async function scoreFile(from: string, to: string, config: DetectionConfi
 }
 
 async function* scoreLines(from: string, config: DetectionConfig, scored: Scored): AsyncGenerator<string> {
+  yield `${header}\n`;
   const csv = await openCsv(from);
-  let text = `${header}\n`;
-  if (csv) {
-    const { columns, rows } = csv;
-    const judge = rowJudge(config, columns, basename(from).replace(/\.csv(\.gz)?$/i, ''));
-    for await (const cells of rows) {
-      const { value, expected, low, high, score, alarm } = judge(cells);
-      const [time, given] = [quoted(cells[columns.timestamp]), quoted(cells[value])];
-      text += `${time},${given},${expected},${low},${high},${score},${alarm ? 1 : 0}\n`;
-      scored.rows++;
+  if (!csv) return;
+  const judge = rowJudge(config, csv.columns, basename(from).replace(/\.csv(\.gz)?$/i, ''));
+  for await (const batch of csv.batches) {
+    let text = '';
+    for (const cells of batch) {
+      const { cell, expected, low, high, score, alarm } = judge(cells);
+      const [time, value] = [quoted(cells[csv.columns.timestamp]), quoted(cells[cell])];
+      text += `${time},${value},${expected},${low},${high},${score},${alarm ? 1 : 0}\n`;
       if (alarm) scored.alarms++;
-      if (text.length < chunkChars) continue;
-      yield text;
-      text = '';
     }
+    scored.rows += batch.length;
+    yield text;
   }
-  yield text;
 }
 
 /** A cell as it was, in quotes where it needs them. */

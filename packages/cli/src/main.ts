@@ -18,6 +18,12 @@ const upTo = (most: number) => (text: string) => {
   return number;
 };
 const wholeOrDefault = (text: string) => (text === 'default' ? text : whole(text));
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const duration = (text: string) => {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must be a number and s, m, h or d, such as 6h.');
+  return Number(number) * unitMs[unit as keyof typeof unitMs];
+};
 /** Runs a command, whose code is loaded only now, and ends with its exit code. */
 const ends =
   <Args extends unknown[]>(command: (...args: Args) => Promise<number>) =>
@@ -38,6 +44,14 @@ const program = new Command('nightshift')
   .description('Takes the 3 a.m. page: detects, diagnoses, repairs inside hard limits, proves it, or wakes a person')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+const backtestExamples = `
+Examples:
+  nightshift backtest samples/                                  which incidents would have opened
+  nightshift backtest samples/ --rules changed.yaml             which are gained and lost
+  nightshift backtest samples/ --report report.html             with pictures
+  nightshift backtest --stored --since 6h --rules changed.yaml  the same of what was recorded here
+  nightshift backtest --scores scores/ samples/                 a score for every row
+A folder is a service, a file in it a metric. docs/backtest.md tells the rest.`;
 const portBase = ['--port-base <port>', 'first of the ports that are used', whole, defaultPortBase] as const;
 const verbose = ['--verbose', 'show every log line of every process', false] as const;
 
@@ -69,13 +83,20 @@ program
   .action(ends(async (options: { portBase: number }) => (await import('./commands/doctor.ts')).doctor(options)));
 program
   .command('backtest')
-  .description('replay CSV files (timestamp,value[,...]; gzip too) through a detector and write its scores')
-  .argument('<folder>', 'a folder, or one file')
-  .requiredOption('--scores <dir>', 'where to write, under the same relative paths')
-  .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']).default('adaptive'))
-  .option('--json', 'a summary as JSON', false)
+  .description('replay recorded samples: what Nightshift would have said of them, and what changed rules would change')
+  .argument('[folder]', 'CSV files (timestamp,value[,label]; .csv.gz too), or one of them')
+  .option('--stored', 'the samples that the detector has recorded, instead of files', false)
+  .option('--since <duration>', 'of those, only of this time: 90m, 6h, 2d', duration)
+  .option('--service <name>', 'of those, only of this service')
+  .option('--rules <file>', 'a changed detection.yaml; what it gains and loses is told')
+  .option('--against <file>', 'compare with this one instead of the present settings')
+  .option('--report <file>', 'write a page with a picture of each series (HTML)')
+  .option('--scores <dir>', 'write the score of every row instead, under the same relative paths')
+  .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']))
+  .option('--json', 'the result as JSON', false)
+  .addHelpText('after', backtestExamples)
   .action(
-    ends(async (folder: string, options: BacktestOptions) =>
+    ends(async (folder: string | undefined, options: BacktestOptions) =>
       (await import('./commands/backtest.ts')).backtest(folder, options),
     ),
   );

@@ -14,14 +14,16 @@ test('on a terminal one line changes; a line that stays does not mix with it', (
   progress.at('a.csv');
   expect(text()).toContain('[........................] 0/4 files, 0 rows, 0/s  a.csv');
   pass(1_000);
-  progress.done(40_000);
+  progress.rows(40_000);
+  pass(100);
+  progress.done();
   expect(text().split('\r\x1b[K').at(-1)).toBe(
-    '[######..................] 1/4 files, 40k rows, 20k/s  a.csv'.slice(0, 59),
+    '[######..................] 1/4 files, 40k rows, 19k/s  a.csv'.slice(0, 59),
   );
   progress.say('b.csv: broken');
   expect(text()).not.toContain('\n[');
   expect(text().endsWith('\r\x1b[Kb.csv: broken\n')).toBe(true);
-  expect(progress.end()).toEqual({ rows: 40_000, seconds: 2, rowsPerSecond: 20_000 });
+  expect(progress.end()).toEqual({ rows: 40_000, seconds: 2.1, rowsPerSecond: 19_048 });
 });
 
 test('elsewhere there are plain lines, and few', () => {

@@ -2,10 +2,10 @@
 export type Progress = {
   /** What is at work now. */
   at(name: string): void;
-  /** One more of the things that are counted is done; `rows` of input went with it. */
-  done(rows: number): void;
-  /** Rows of the thing at work, so far. */
+  /** So many more rows of input. */
   rows(more: number): void;
+  /** One more of the things that are counted. */
+  done(): void;
   /** A line that stays. */
   say(line: string): void;
   end(): { rows: number; seconds: number; rowsPerSecond: number };
@@ -36,13 +36,12 @@ export function startProgress(what: string, total: number, out: Out = process.st
       name = next;
       show();
     },
-    done(more) {
-      done++;
+    rows(more) {
       rows += more;
       show();
     },
-    rows(more) {
-      rows += more;
+    done() {
+      done++;
       show();
     },
     say: (line) => void out.write(`${clear()}${line}\n`),

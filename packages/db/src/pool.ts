@@ -17,7 +17,7 @@ const types = {
 
 /** The one bounded pool of a process. */
 export type Db = Sql & {
-  /** As `Sql.query`; a signal that aborts cuts the connection, so that even a server that never answers holds nothing back. */
+  /** As `Sql.query`; a signal that aborts cuts the connection, so that even a server that never answers holds nothing back, and cancels the statement there. */
   query<Row = Record<string, unknown>>(text: string, params?: unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in one READ COMMITTED transaction (asserted); a deadlock is tried again, at most three times. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -39,6 +39,7 @@ export type DbOptions = {
 
 const retryable = new Set(['40001', '40P01']);
 const attempts = 3;
+const cancelMs = 2_000;
 
 /** Opens the pool; connects on first use. Every wait is bounded: connect 5 s, lock 10 s, statement 30 s, idle in transaction 30 s. */
 export function openDb(options: DbOptions): Db {
@@ -88,12 +89,34 @@ export function openDb(options: DbOptions): Db {
     }
   };
 
+  // A server does not notice that its client is gone while it works: without this the statement would run on.
+  const cancels = new Set<Promise<void>>();
+  const cancel = (pid: number | undefined) => {
+    if (pid === undefined) return;
+    const client = new pg.Client({ ...connection, connectionTimeoutMillis: cancelMs, query_timeout: cancelMs });
+    client.on('error', () => {});
+    const work = async () => {
+      try {
+        await client.connect();
+        await client.query('SELECT pg_cancel_backend($1)', [pid]);
+      } catch {
+        // Its own time-out still ends it.
+      }
+      await client.end().catch(() => {});
+    };
+    const cancelling = work();
+    cancels.add(cancelling);
+    void cancelling.then(() => cancels.delete(cancelling));
+  };
+
   return {
     async query<Row>(text: string, params?: unknown[], signal?: AbortSignal) {
       const client = await unlessAborted(connect(), signal);
       let broken: Error | undefined;
-      // With a query under way, end() destroys the socket at once.
-      const cut = () => void client.end().catch(() => {});
+      const cut = () => {
+        void client.end().catch(() => {}); // with a query under way, this destroys the socket at once
+        cancel((client as { processID?: number }).processID);
+      };
       signal?.addEventListener('abort', cut, { once: true });
       try {
         return await sqlOf(client).query<Row>(text, params);
@@ -124,7 +147,9 @@ export function openDb(options: DbOptions): Db {
       return client;
     },
     usage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), ...cancels]);
+    },
   };
 }
 

@@ -58,17 +58,26 @@ export async function watchLoaded<T>({
 
 export type Versioned<T> = { value: T; hash: string; file: string };
 
-/** Follows every `*.yaml` of a folder, each on its own: one broken file takes none of the others with it. */
+/**
+ * Follows every `*.yaml` of a folder, each on its own: one broken file takes none of the others with it. Rejects where there is no such folder, unless it
+ * is optional: then it is empty until it is there.
+ */
 export async function watchYamlFolder<T extends z.ZodType>(
   folder: string,
   schema: T,
   log: Logger,
+  { optional = false }: { optional?: boolean } = {},
 ): Promise<Watched<Versioned<z.infer<T>>[]>> {
   const good = new Map<string, Versioned<z.infer<T>>>();
   const bad = new Map<string, Problem[]>();
   const seen = new Map<string, string>();
   const round = async () => {
-    const files = (await readdir(folder))
+    const files = (
+      await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (optional && error.code === 'ENOENT') return [];
+        throw error;
+      })
+    )
       .filter((name) => /\.ya?ml$/.test(name))
       .sort()
       .map((name) => join(folder, name));

@@ -1,9 +1,12 @@
 import type { Db } from '@nightshift/db';
-import type { BuiltInCheck, CheckStatus, Facts, FactsOf, Incident, Target } from '@nightshift/types';
+import type { BuiltInCheck, CheckStatus, Facts, FactsOf, Incident, Service, Target } from '@nightshift/types';
 import type { Databases } from './databases.ts';
 
+/** A service that another one depends on: 1 directly, 2 through another one, and so on. */
+export type Dependency = { service: Service; distance: number };
+
 /** What a check looks at: a catalogue target of the incident's service, or the service itself. */
-export type Subject = Target | { kind: 'service'; id: string; inCatalogue: boolean };
+export type Subject = Target | { kind: 'service'; id: string; inCatalogue: boolean; dependencies: Dependency[] };
 export type SubjectOf<K extends Subject['kind']> = Extract<Subject, { kind: K }>;
 
 /** What every check of one diagnosis shares. */

@@ -1,11 +1,11 @@
 import { inputLimits } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
-import type { Check, Finding } from './check.ts';
+import type { Check, Finding, SubjectOf } from './check.ts';
 import { runChecks } from './run-checks.ts';
 import { context } from './stand-ins.ts';
 
 const never = new AbortController().signal;
-const service = { kind: 'service', id: 'shop', inCatalogue: true } as const;
+const service: SubjectOf<'service'> = { kind: 'service', id: 'shop', inCatalogue: true, dependencies: [] };
 const check = (run: Check['run']): Check => ({
   id: 'http_probe',
   appliesTo: (subject): subject is never => subject.kind === 'service',

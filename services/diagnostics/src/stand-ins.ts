@@ -1,6 +1,8 @@
 /** Stand-ins for tests: the surroundings of a check, and a server that takes connections and says nothing. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '@nightshift/db';
 import type { Incident } from '@nightshift/types';
 import type { CheckContext, Subject } from './check.ts';
@@ -73,6 +75,33 @@ export async function silentServer(): Promise<SilentServer> {
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/**
+ * A port from which nothing ever comes back, not even a refusal: its queue of connections is full and its process stands still, so
+ * the kernel drops whatever else knocks.
+ */
+export async function blackHoledPort(): Promise<{ port: number; close(): Promise<void> }> {
+  const program = `const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(line.toString());
+  child.kill('SIGSTOP');
+  const knocks: Socket[] = [];
+  let dropped = false;
+  while (!dropped) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    knocks.push(socket);
+    dropped = !(await Promise.race([once(socket, 'connect').then(() => true), delay(100, false)]));
+  }
+  return {
+    port,
+    async close() {
+      for (const socket of knocks) socket.destroy();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
     },
   };
 }

@@ -15,6 +15,7 @@ export const refusalReasons = [
   'forbidden',
   'duplicate',
   'unsupported',
+  'native_histogram',
   'series_limit',
   'token_series_limit',
   'token_label_limit',

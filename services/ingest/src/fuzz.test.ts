@@ -2,16 +2,20 @@ import { readFileSync } from 'node:fs';
 import { NightshiftError } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { readJson } from './body.ts';
+import { readCDEvent } from './cloudevents/cdevents.ts';
+import { CloudEvent, readCloudEvents } from './cloudevents/read.ts';
 import { readOtlpJson } from './otlp/read-json.ts';
 import { readOtlpProtobuf } from './otlp/read-protobuf.ts';
 import { declaredLength, inflate } from './remote-write/inflate.ts';
 import { readWriteRequest } from './remote-write/read-v1.ts';
 import { readRequestV2 } from './remote-write/read-v2.ts';
 import { requestV2, snappy, staleMarker, type Sent } from './remote-write/remote-write.fixture.ts';
+import { understood } from './routes/cloudevents.ts';
 import { message, type Field } from './wire/protobuf.fixture.ts';
 
-/** FUZZ_INPUTS=1000000 for the long run. Each decoder gets as many. */
-const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000);
+/** How many each decoder gets. FUZZ_INPUTS=1000000 is the long run, which also prints what it came to. */
+const asked = process.env['FUZZ_INPUTS'];
+const inputs = Number(asked ?? 20_000);
 
 /** A generator of its own, so that a failure can be had again: the seed is in the message. */
 function random(seed: number): (below: number) => number {
@@ -132,6 +136,31 @@ const otlpJson = Buffer.from(
   }),
 );
 
+const events = Buffer.from(
+  JSON.stringify(
+    ['service.deployed', 'incident.detected', 'incident.resolved'].map((type, i) => ({
+      specversion: '1.0',
+      id: String(i),
+      source: '/ci',
+      type: `dev.cdevents.${type}.0.2.0`,
+      time: '2026-11-20T10:00:00Z',
+      datacontenttype: 'application/json',
+      [i === 1 ? 'data_base64' : 'data']:
+        i === 1
+          ? 'eyJzdWJqZWN0Ijp7ImlkIjoiYSJ9fQ=='
+          : {
+              subject: {
+                id: 'shop',
+                content: { artifactId: 'pkg:oci/shop@sha256%3Aabc?tag=v7', environment: { id: 'live' } },
+              },
+            },
+    })),
+  ),
+);
+const batched = { 'content-type': 'application/cloudevents-batch+json' };
+const understoodEvent = (raw: unknown) =>
+  understood(() => readCDEvent(CloudEvent.parse(raw), 1_732_400_000_000, ['live']));
+
 const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ['snappy', recorded, (body) => (declaredLength(body), inflate(body))],
   ['remote write 1.0', inflate(recorded), (body) => readWriteRequest(body, () => undefined)],
@@ -143,13 +172,14 @@ const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ],
   ['OTLP as protobuf', otlp, readOtlpProtobuf],
   ['OTLP as JSON', otlpJson, (body) => readOtlpJson(readJson(body))],
+  ['CloudEvents in batches', events, (body) => readCloudEvents(batched, body).map(understoodEvent)],
 ];
 
 describe(`${inputs} bad bodies`, () => {
   it.each(decoders)(
     '%s reads or refuses each, without a crash, in bounded memory',
     { timeout: inputs * 5 + 20_000 },
-    (_name, body, decode) => {
+    (name, body, decode) => {
       const seed = Number(process.env['FUZZ_SEED'] ?? 4);
       const pick = random(seed);
       const outcomes = { read: 0, refused: 0 };
@@ -168,7 +198,9 @@ describe(`${inputs} bad bodies`, () => {
       }
       // Both ways were taken: else it would have tested nothing.
       expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(inputs / 1_000);
-      expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
+      const grownMiB = Math.round((process.memoryUsage().rss - before) / 1024 / 1024);
+      if (asked) console.log(`${name}: ${JSON.stringify(outcomes)}, no crash, resident memory ${grownMiB} MiB more`);
+      expect(grownMiB).toBeLessThan(300);
     },
   );
 });

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import swagger from '@fastify/swagger';
-import { createTokenCheck, type Deps, type Running } from '@nightshift/runtime';
+import { createTokenCheck, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
 import { errorMessage, inputLimits, newId, NightshiftError } from '@nightshift/types';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { readBodiesAsJson } from './body.ts';
@@ -22,10 +23,12 @@ import { otlpRoute } from './routes/otlp.ts';
 import { pagerDutyRoute } from './routes/pagerduty.ts';
 import { remoteWriteRoute } from './routes/remote-write.ts';
 import { samplesRoute } from './routes/samples.ts';
+import { webhooksRoute } from './routes/webhooks.ts';
 import { eventCost, openSenders } from './senders.ts';
 import { openSeriesRegistry } from './series.ts';
 import { followSelectors } from './service-of.ts';
 import { openStore, type Store } from './store.ts';
+import { Mapping } from './webhooks/mapping.ts';
 
 const group = { maxSamples: 5_000, maxWaitMs: 20 };
 /** A series kept by the bytes of its labels takes about as much memory as this many names and label values. */
@@ -69,6 +72,9 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   metrics.watch({ gate, registry });
   const silence = listenForSilence(db, { kick: deps.kick, onError });
 
+  const folder = join(deps.common.NIGHTSHIFT_CONFIG_DIR, 'webhooks');
+  const mappings = await watchYamlFolder(folder, Mapping, log, { optional: true });
+
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
   const samples = { clock, door: openDoor(gate, senders, commit), group: commit, registry, kinds, metrics, senders };
@@ -91,6 +97,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
       argoCdRoute(inner, changes);
       deploymentsRoute(inner, changes);
     });
+    await scope.register(async (inner) => webhooksRoute(inner, { ...alerts, ...changes, mappings }));
     await scope.register(async (inner) => cloudEventsRoute(inner, { ...alerts, ...changes }));
   });
 
@@ -106,7 +113,14 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   return {
     stages: {},
     async close() {
-      await Promise.all([commit.close(), gate.close(), clock.close(), silence.close(), closeSelectors()]);
+      await Promise.all([
+        commit.close(),
+        gate.close(),
+        clock.close(),
+        silence.close(),
+        closeSelectors(),
+        mappings.close(),
+      ]);
     },
   };
 }

@@ -29,7 +29,7 @@ const found = (
   takenAt: 0,
   durationMs: 0,
 });
-const suspect = found('recent_deployments', 'degraded', { newestIsSuspect: true });
+const suspect = found('recent_deployments', 'degraded', { newestIsSuspect: true, suspectUndoable: true });
 const choose = (type: IncidentType, ...diagnostics: DiagnosticResult[]) =>
   matchRunbooks(shipped, {
     incident: { type, service: 'shop', severity: 'critical' },
@@ -58,8 +58,18 @@ describe('the choice', () => {
   it('is a person otherwise', () => {
     expect(choose('unknown', suspect, found('disk_usage', 'degraded'))).toEqual([]);
     expect(choose('high_error_rate', found('recent_deployments', 'ok'))).toEqual([]);
-    expect(choose('high_error_rate', found('recent_deployments', 'unknown', { newestIsSuspect: true }))).toEqual([]);
-    expect(choose('high_error_rate', found('recent_deployments', 'degraded', { newestIsSuspect: false }))).toEqual([]);
+    expect(
+      choose(
+        'high_error_rate',
+        found('recent_deployments', 'unknown', { newestIsSuspect: true, suspectUndoable: true }),
+      ),
+    ).toEqual([]);
+    expect(
+      choose(
+        'high_error_rate',
+        found('recent_deployments', 'degraded', { newestIsSuspect: false, suspectUndoable: true }),
+      ),
+    ).toEqual([]);
     expect(choose('high_latency', found('database_connections', 'unknown'))).toEqual([]);
   });
 

@@ -1,46 +1,115 @@
-import { join, resolve } from 'node:path';
-import { csvFiles, scoreFile, type CsvFile } from '@nightshift/backtest';
-import { DetectionConfig, errorMessage, NightshiftError } from '@nightshift/types';
-import { startProgress } from '../progress.ts';
+import { writeFile } from 'node:fs/promises';
+import {
+  replayFile,
+  reportHtml,
+  reportText,
+  startBacktest,
+  type Backtest,
+  type BacktestResult,
+} from '@nightshift/backtest';
+import { errorMessage, NightshiftError, type DetectionConfig } from '@nightshift/types';
+import { filesOf } from '../csv-folder.ts';
+import { startProgress, type Progress } from '../progress.ts';
+import { presentSettings, readSettings, type Settings } from '../settings.ts';
+import { storedSamples } from '../stored-samples.ts';
+import { withDatabase } from './database.ts';
+import { score } from './score.ts';
 
-export type BacktestOptions = { scores: string; detector: DetectionConfig['detector']; json: boolean };
+export type BacktestOptions = {
+  scores?: string;
+  rules?: string;
+  against?: string;
+  report?: string;
+  detector?: DetectionConfig['detector'];
+  stored: boolean;
+  /** Milliseconds. */
+  since?: number;
+  service?: string;
+  json: boolean;
+};
+
+/** More pictures make a page that no browser likes. */
+const mostPictures = 300;
 
 /**
- * Replays every CSV file of a folder through a detector at its default settings and writes its scores under the same relative
- * path. A file that cannot be read is told of on stderr and holds up no other; exit code 1 then.
+ * Replays CSV files, or the samples that the detector has recorded, and says what would have come of them: incidents, gained and
+ * lost against the present settings where others are given, alarms a day. With `scores`, a file of scores for each file instead.
+ * Exit code 1 where a file could not be read.
  */
-export async function backtest(folder: string, { scores, detector, json }: BacktestOptions): Promise<number> {
-  const config = DetectionConfig.parse({ schema: 1, detector });
-  if (resolve(scores) === resolve(folder))
-    throw new NightshiftError('CONFIG_INVALID', '--scores must name another folder than the one that is read');
-  const files = await filesOf(folder, scores);
-  const progress = startProgress('files', files.length);
-  const found: { file: string; rows: number; alarms: number }[] = [];
-  const failed: { file: string; error: string }[] = [];
-  for (const { path, name } of files) {
-    progress.at(name);
-    try {
-      const scored = await scoreFile(path, join(scores, name), config);
-      found.push({ file: name, ...scored });
-      progress.done(scored.rows);
-    } catch (error) {
-      failed.push({ file: name, error: errorMessage(error) });
-      progress.say(`${name}: ${errorMessage(error)}`);
-    }
-  }
-  const { rows, seconds, rowsPerSecond } = progress.end();
-  if (json) process.stdout.write(`${JSON.stringify({ detector, seconds, rowsPerSecond, files: found, failed })}\n`);
-  else {
-    for (const { file, rows: of, alarms } of found) process.stdout.write(`${file}: ${of} rows, ${alarms} alarms\n`);
-    process.stdout.write(`${rows} rows of ${found.length} files in ${seconds} s: ${rowsPerSecond} rows/s\n`);
-  }
-  return failed.length > 0 ? 1 : 0;
+export async function backtest(folder: string | undefined, options: BacktestOptions): Promise<number> {
+  const { scores, stored } = options;
+  if (stored === (folder !== undefined) || (stored && scores !== undefined))
+    throw new NightshiftError('CONFIG_INVALID', 'name a folder of CSV files, or --stored (which has no --scores)');
+  const used = await settingsOf(options);
+  const { config } = used.settings;
+  if (folder !== undefined && scores !== undefined) return score(folder, { to: scores, config, json: options.json });
+  const pictures = options.report === undefined ? 0 : mostPictures;
+  const test = startBacktest({ config, against: used.against?.config, pictures });
+  const { failed, progress } = folder === undefined ? await fromStore(test, options) : await fromFiles(test, folder);
+  await tell(test.result(), progress.end(), used, options);
+  return failed > 0 ? 1 : 0;
 }
 
-async function filesOf(folder: string, except: string): Promise<CsvFile[]> {
-  const files = await csvFiles(folder, except).catch((cause: unknown) => {
-    throw new NightshiftError('FILE_INVALID', `${folder} cannot be read: ${errorMessage(cause)}`, { cause });
+async function fromFiles(test: Backtest, folder: string) {
+  const files = await filesOf(folder);
+  const progress = startProgress('files', files.length);
+  let failed = 0;
+  for (const file of files) {
+    progress.at(file.name);
+    await replayFile(file, test, progress.rows).catch((error: unknown) => {
+      failed++;
+      progress.say(`${file.name}: ${errorMessage(error)}`);
+    });
+    progress.done();
+  }
+  return { failed, progress };
+}
+
+async function fromStore(test: Backtest, { since, service }: BacktestOptions) {
+  return withDatabase(async (db) => {
+    const stored = await storedSamples(db, { sinceMs: since, service });
+    const progress = startProgress('recordings', stored.rows);
+    const samples = await stored.replay(test, (more) => {
+      progress.rows(more);
+      progress.done();
+    });
+    if (samples === 0)
+      throw new NightshiftError(
+        'NOT_FOUND',
+        'no samples are stored of that time and service (KEEP_SAMPLES_HOURS says how long they are; the newest follow within ten seconds)',
+      );
+    return { failed: 0, progress };
   });
-  if (files.length === 0) throw new NightshiftError('FILE_INVALID', `there is no .csv or .csv.gz file in ${folder}`);
-  return files;
+}
+
+type Used = { settings: Settings; against: Settings | undefined };
+
+/** The settings to replay under: those given, else the present ones, which those given are compared with. */
+async function settingsOf({ rules, against, detector, stored }: BacktestOptions): Promise<Used> {
+  const withDetector = ({ config, from }: Settings) => ({ config: { ...config, ...(detector && { detector }) }, from });
+  const present = rules && against ? undefined : await presentSettings({ running: stored });
+  const settings = withDetector(rules ? await readSettings(rules) : present!);
+  if (!rules && !against && !detector) return { settings, against: undefined };
+  return { settings, against: against ? await readSettings(against) : present };
+}
+
+async function tell(
+  result: BacktestResult,
+  { rows, seconds, rowsPerSecond }: ReturnType<Progress['end']>,
+  { settings, against }: Used,
+  { json, report }: BacktestOptions,
+): Promise<void> {
+  const words = `settings: ${settings.from}, ${settings.config.detector}${against ? `; against ${against.from}, ${against.config.detector}` : ''}`;
+  if (report !== undefined) {
+    await writeFile(report, reportHtml(result, 'Backtest', words)).catch((cause: unknown) => {
+      throw new NightshiftError('FILE_INVALID', `${report} cannot be written: ${errorMessage(cause)}`, { cause });
+    });
+  }
+  if (json) {
+    const series = result.series.map(({ picture: _, ...each }) => each);
+    process.stdout.write(`${JSON.stringify({ settings: words, rows, seconds, rowsPerSecond, ...result, series })}\n`);
+    return;
+  }
+  process.stdout.write(`${reportText(result)}\n${words}\n${rows} rows in ${seconds} s: ${rowsPerSecond} rows/s\n`);
+  if (report !== undefined) process.stdout.write(`pictures: ${report}\n`);
 }

@@ -1,9 +1,31 @@
 import type { Check } from '../check.ts';
 import { databaseConnections } from './database-connections/database-connections.ts';
+import { databaseLocks } from './database-locks/database-locks.ts';
+import { databaseReplication } from './database-replication/database-replication.ts';
+import { databaseSize } from './database-size/database-size.ts';
 import { diskUsage } from './disk-usage/disk-usage.ts';
+import { dnsProbe } from './dns-probe/dns-probe.ts';
+import { hostPressure } from './host-pressure/host-pressure.ts';
 import { httpProbe } from './http-probe/http-probe.ts';
+import { recentChanges } from './recent-changes/recent-changes.ts';
 import { recentDeployments } from './recent-deployments/recent-deployments.ts';
 import { redisHealth } from './redis-health/redis-health.ts';
+import { tcpProbe } from './tcp-probe/tcp-probe.ts';
+import { tlsExpiry } from './tls-expiry/tls-expiry.ts';
 
 /** Every check there is. A new one is a module beside these and a line here. */
-export const checks: readonly Check[] = [databaseConnections, redisHealth, diskUsage, recentDeployments, httpProbe];
+export const checks: readonly Check[] = [
+  databaseConnections,
+  databaseLocks,
+  databaseReplication,
+  databaseSize,
+  redisHealth,
+  diskUsage,
+  hostPressure,
+  recentDeployments,
+  recentChanges,
+  httpProbe,
+  tcpProbe,
+  dnsProbe,
+  tlsExpiry,
+];

@@ -66,6 +66,9 @@ describe('the diagnose stage', () => {
     expect(await run()).toBe('done');
     expect(await rows()).toMatchObject([
       { check: 'database_connections', target: 'shop-db', status: 'ok' },
+      { check: 'database_locks', target: 'shop-db', status: 'ok' },
+      { check: 'database_replication', target: 'shop-db', status: 'ok' },
+      { check: 'database_size', target: 'shop-db', status: 'ok' },
       { check: 'disk_usage', target: 'shop-disk' },
       {
         check: 'http_probe',
@@ -73,6 +76,7 @@ describe('the diagnose stage', () => {
         status: 'unknown',
         output: expect.stringContaining('SHOP_WEB_URL, which target "shop-web" names, is not set') as string,
       },
+      { check: 'recent_changes', target: 'shop-api', status: 'ok' },
       { check: 'recent_deployments', target: 'shop-api', status: 'ok' },
     ]);
     const [entry] = await timeline(test.db, incidentId);
@@ -82,7 +86,7 @@ describe('the diagnose stage', () => {
       to: 'deciding',
       event: { kind: 'diagnosed' },
     });
-    expect(entry!.event.kind === 'diagnosed' && entry!.event.results).toHaveLength(4);
+    expect(entry!.event.kind === 'diagnosed' && entry!.event.results).toHaveLength(8);
     expect(
       await test.db.query(`SELECT stage FROM outbox WHERE incident_id = $1 AND done_at IS NULL`, [incidentId]),
     ).toEqual([{ stage: 'remediate' }]);
@@ -92,6 +96,7 @@ describe('the diagnose stage', () => {
     const { run, rows } = await open('stranger');
     await run();
     expect(await rows()).toMatchObject([
+      { check: 'recent_changes' },
       { check: 'recent_deployments', output: expect.stringContaining('not in the catalogue') as string },
     ]);
   });
@@ -101,7 +106,7 @@ describe('the diagnose stage', () => {
     const outcomes = await Promise.all([run(), run(), run()]);
     expect(outcomes).toContain('done');
     expect(await run()).toBe('not_owed');
-    expect(await rows()).toHaveLength(2);
+    expect((await rows()).map(({ check }) => check)).toEqual(['disk_usage', 'recent_changes', 'recent_deployments']);
     expect(await timeline(test.db, incidentId)).toHaveLength(1);
   });
 
@@ -121,7 +126,7 @@ describe('the diagnose stage', () => {
   it('is too late, without effect, when a person ended it meanwhile (defect 53)', async () => {
     const { incidentId, run, rows } = await open('ended');
     const resolving = {
-      ...checks[3]!,
+      ...checks.find(({ id }) => id === 'recent_deployments')!,
       run: async () => {
         await step(test.db, incidentId, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
         return { status: 'ok' as const, facts: {}, output: '' };

@@ -1,7 +1,7 @@
 import { now, type Db } from '@nightshift/db';
 import { step, type StageHandler } from '@nightshift/lifecycle';
-import type { Catalogue, DiagnosticResult } from '@nightshift/types';
-import type { Check, Subject } from '../check.ts';
+import type { Catalogue, DiagnosticResult, Service } from '@nightshift/types';
+import type { Check, Dependency, Subject } from '../check.ts';
 import type { Databases } from '../databases.ts';
 import { runChecks } from '../run-checks.ts';
 import { saveResults } from '../store.ts';
@@ -54,6 +54,24 @@ export const diagnose =
 
 /** What there is to look at: the service itself and, where the catalogue knows it, its targets. */
 function subjectsOf(name: string, catalogue: Catalogue): Subject[] {
-  const service = catalogue.services.find((each) => each.name === name);
-  return [{ kind: 'service', id: name, inCatalogue: service !== undefined }, ...(service?.targets ?? [])];
+  const services = new Map(catalogue.services.map((each) => [each.name, each]));
+  const service = services.get(name);
+  const dependencies = service ? dependenciesOf(service, services) : [];
+  return [{ kind: 'service', id: name, inCatalogue: service !== undefined, dependencies }, ...(service?.targets ?? [])];
+}
+
+const dependenciesLookedAt = 50;
+
+/** What a service depends on, the nearest first. Services that depend on each other in a circle end it. */
+function dependenciesOf(service: Service, services: Map<string, Service>): Dependency[] {
+  const seen = new Set([service.name]);
+  const found: Dependency[] = [];
+  let ring = [service];
+  for (let distance = 1; ring.length > 0 && found.length < dependenciesLookedAt; distance++) {
+    const names = ring.flatMap((each) => each.dependsOn).filter((each) => !seen.has(each));
+    for (const each of names) seen.add(each);
+    ring = [...new Set(names)].flatMap((each) => services.get(each) ?? []);
+    found.push(...ring.map((each) => ({ service: each, distance })));
+  }
+  return found.slice(0, dependenciesLookedAt);
 }

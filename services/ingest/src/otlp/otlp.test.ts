@@ -2,11 +2,16 @@ import { gzipSync } from 'node:zlib';
 import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
 import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { decodeBatch, inputLimits } from '@nightshift/types';
-import { metrics as api } from '@opentelemetry/api';
+import { diag, DiagLogLevel, metrics as api } from '@opentelemetry/api';
 import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  AggregationType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documented } from '../docs.fixture.ts';
 import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
@@ -114,6 +119,48 @@ describe('POST /v1/metrics', () => {
     });
   });
 
+  it.each([
+    ['protobuf', ProtobufExporter],
+    ['JSON', JsonExporter],
+  ] as const)(
+    'counts and refuses exponential histograms of the SDK in %s, and takes the rest',
+    async (format, Exporter) => {
+      const told: string[] = [];
+      const say = (...words: unknown[]) => void told.push(words.map(String).join(' '));
+      diag.setLogger({ error: say, warn: say, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
+      const before = await refusedHistograms();
+      const service = `exponential ${format}`;
+      const reader = new PeriodicExportingMetricReader({
+        exporter: new Exporter({
+          url: `${ingest.url}/v1/metrics`,
+          headers: { authorization: `Bearer ${ingest.secret}` },
+        }),
+        exportIntervalMillis: 3_600_000,
+      });
+      const provider = new MeterProvider({
+        readers: [reader],
+        views: [{ instrumentName: 'latency', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
+        resource: resourceFromAttributes({ 'service.name': service }),
+      });
+      const meter = provider.getMeter('test');
+      for (const zone of ['a', 'b']) meter.createHistogram('latency').record(5, { zone });
+      meter.createGauge('load').record(7);
+      await provider.shutdown();
+      diag.disable();
+      await eventually(async () => expect(await arrived(service)).toEqual({ 'load{}': 7 }));
+      expect((await refusedHistograms()) - before).toBe(2);
+      // The SDK tells its user of a partial success.
+      if (format === 'JSON')
+        expect(told.join()).toMatch(/exponential histograms are not supported: send explicit buckets/);
+    },
+  );
+
+  const refusedHistograms = async () =>
+    Number(
+      /refused_samples_total\{reason="native_histogram",[^}]*\} (\d+)/.exec((await ingest.get('/metrics')).text)?.[1] ??
+        0,
+    );
+
   it('takes what an SDK sends that is told where to by the environment alone', async () => {
     for (const [, name, value] of documented('OpenTelemetry', ingest).matchAll(/^export (\w+)=(.*)$/gm)) {
       vi.stubEnv(name!, value);
@@ -156,10 +203,6 @@ describe('POST /v1/metrics', () => {
             dataPoints: [{ timeUnixNano: nano(), count: '2', sum: 3, quantileValues: [{ quantile: 0.5, value: 1 }] }],
           },
         },
-        {
-          name: 'e',
-          exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ timeUnixNano: nano(), count: 4, sum: 9 }] },
-        },
       ),
     );
     expect([answer.status, answer.text]).toEqual([200, '{}']);
@@ -169,8 +212,6 @@ describe('POST /v1/metrics', () => {
         'as.number{}': 8,
         's_count{}': 2,
         's{quantile=0.5}': 1,
-        'e_count{}': 4,
-        'e_sum{}': 9,
       }),
     );
   });

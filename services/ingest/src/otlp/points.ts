@@ -18,12 +18,12 @@ const temporalities = { delta: 1, cumulative: 2 } as const;
 /** A metric of OTLP (opentelemetry/proto/metrics/v1/metrics.proto), whether it came as protobuf or as JSON. */
 export type Metric = {
   name: string;
-  kind: 'gauge' | 'sum' | 'histogram' | 'summary';
+  kind: 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';
   monotonic: boolean;
   temporality: number;
 };
 
-/** A data point. Times in epoch ms, with their fractions. Of an exponential histogram, count and sum alone. */
+/** A data point. Times in epoch ms, with their fractions. Of an exponential histogram, neither count nor sum: it is refused. */
 export type Point = {
   attributes: Attributes;
   startAt: number;
@@ -134,6 +134,10 @@ const leOf = (bound: number | undefined) => (bound === undefined || bound === In
 /** Why a point cannot be read as what its metric says it is. */
 function shapeRefusal({ kind, temporality }: Metric, point: Point): Refusal | undefined {
   if (kind === 'gauge' || kind === 'summary') return undefined;
+  if (kind === 'exponential') {
+    const message = 'exponential histograms are not supported: send explicit buckets';
+    return { field: 'exponentialHistogram', reason: 'native_histogram', message };
+  }
   if (temporality !== temporalities.delta && temporality !== temporalities.cumulative) {
     return { field: 'aggregationTemporality', reason: 'unsupported', message: 'must be delta or cumulative' };
   }

@@ -36,7 +36,7 @@ const kinds: [field: string, kind: Metric['kind']][] = [
   ['gauge', 'gauge'],
   ['sum', 'sum'],
   ['histogram', 'histogram'],
-  ['exponentialHistogram', 'histogram'],
+  ['exponentialHistogram', 'exponential'],
   ['summary', 'summary'],
 ];
 

@@ -53,11 +53,11 @@ const metricTags = {
   summary: tagOf(11, 'bytes'),
 };
 
-const kinds = new Map<number, { kind: Metric['kind']; attributes: number; isExponential?: boolean }>([
+const kinds = new Map<number, { kind: Metric['kind']; attributes: number }>([
   [metricTags.gauge, { kind: 'gauge', attributes: tagOf(7, 'bytes') }],
   [metricTags.sum, { kind: 'sum', attributes: tagOf(7, 'bytes') }],
   [metricTags.histogram, { kind: 'histogram', attributes: tagOf(9, 'bytes') }],
-  [metricTags.exponential, { kind: 'histogram', attributes: tagOf(1, 'bytes'), isExponential: true }],
+  [metricTags.exponential, { kind: 'exponential', attributes: tagOf(1, 'bytes') }],
   [metricTags.summary, { kind: 'summary', attributes: tagOf(7, 'bytes') }],
 ]);
 
@@ -74,7 +74,7 @@ function readMetric(from: Cursor, resource: Attributes, points: PointCollector):
     } else skip(from, tag);
   });
   if (!shape) return;
-  const { kind, attributes, isExponential = false } = shape;
+  const { kind, attributes } = shape;
   metric.kind = kind;
   const after = from.at;
   // What a sum is stands behind its points.
@@ -87,23 +87,23 @@ function readMetric(from: Cursor, resource: Attributes, points: PointCollector):
   from.at = dataAt;
   message(from, (tag) => {
     if (tag !== tagOf(1, 'bytes')) return skip(from, tag);
-    points.add(resource, metric, readPoint(from, metric.kind, attributes, isExponential));
+    points.add(resource, metric, readPoint(from, metric.kind, attributes));
   });
   from.at = after;
 }
 
 /** The four kinds of points share their times and flags; the numbers of their other fields mean different things. */
-function readPoint(from: Cursor, kind: Metric['kind'], attributes: number, isExponential: boolean): Point {
+function readPoint(from: Cursor, kind: Metric['kind'], attributes: number): Point {
   const point: Point = { attributes: [], startAt: 0, at: 0, isOver: false };
   const isNumber = kind === 'gauge' || kind === 'sum';
-  const flags = tagOf(kind === 'histogram' ? 10 : 8, 'varint');
+  const flags = tagOf(kind === 'histogram' || kind === 'exponential' ? 10 : 8, 'varint');
   message(from, (tag) => {
     if (tag === attributes) readAttribute(from, point.attributes);
     else if (tag === tagOf(2, 'fixed64')) point.startAt = msOf(fixed64(from));
     else if (tag === tagOf(3, 'fixed64')) point.at = msOf(fixed64(from));
     else if (tag === flags) point.isOver = (varint(from) & 1) === 1;
     else if (isNumber) readNumber(from, tag, point);
-    else readDistribution(from, tag, point, kind, isExponential);
+    else readDistribution(from, tag, point, kind);
   });
   return point;
 }
@@ -114,13 +114,13 @@ function readNumber(from: Cursor, tag: number, point: Point): void {
   else skip(from, tag);
 }
 
-function readDistribution(from: Cursor, tag: number, point: Point, kind: Metric['kind'], isExponential: boolean): void {
+function readDistribution(from: Cursor, tag: number, point: Point, kind: Metric['kind']): void {
   if (tag === tagOf(4, 'fixed64')) point.count = fixed64(from);
   else if (tag === tagOf(5, 'fixed64')) point.sum = double(from);
   else if (kind === 'summary' && tag === tagOf(6, 'bytes')) (point.quantiles ??= []).push(readQuantile(from));
-  else if (kind === 'histogram' && !isExponential && isRepeated(tag, 6)) {
+  else if (kind === 'histogram' && isRepeated(tag, 6)) {
     readRepeated(from, tag, (point.bucketCounts ??= []), fixed64);
-  } else if (kind === 'histogram' && !isExponential && isRepeated(tag, 7)) {
+  } else if (kind === 'histogram' && isRepeated(tag, 7)) {
     readRepeated(from, tag, (point.bounds ??= []), double);
   } else skip(from, tag);
 }

@@ -1,12 +1,8 @@
-import { only } from '@nightshift/db';
-import { referenced, type Check, type Finding, type SubjectOf } from '../../check.ts';
-import { innermostCode, judgeConnection } from '../../connection-error.ts';
+import type { Check, Finding, SubjectOf } from '../../check.ts';
+import { askPostgres } from '../../postgres.ts';
 
 const waitingLimit = 5;
 const usedLimitPercent = 90;
-
-const tooManyConnections = '53300';
-const startingOrStopping = '57P03';
 
 type Counts = {
   total: number;
@@ -41,13 +37,8 @@ export const databaseConnections: Check<SubjectOf<'postgres'>, 'database_connect
   id: 'database_connections',
   appliesTo: (subject) => subject.kind === 'postgres',
   async run(context) {
-    const db = context.databases.of(referenced(context, context.subject.urlEnv));
-    try {
-      return judge(only(await db.query<Counts>(counting, [], context.signal)));
-    } catch (error) {
-      if (context.signal.aborted) throw error;
-      return judgeFailure(error);
-    }
+    const asked = await askPostgres<Counts>(context, counting);
+    return asked.ok ? judge(asked.row) : asked.trouble;
   },
 };
 
@@ -70,17 +61,4 @@ function judge(counts: Counts): Finding<'database_connections'> {
     };
   }
   return { status: 'ok', facts, output };
-}
-
-function judgeFailure(error: unknown): Finding<'database_connections'> {
-  const code = innermostCode(error);
-  if (code === tooManyConnections) {
-    return {
-      status: 'degraded',
-      facts: { usedPercent: 100, refusesConnections: true },
-      output: 'it runs but has no connection left for us',
-    };
-  }
-  if (code === startingOrStopping) return { status: 'down', facts: {}, output: 'it is starting up or shutting down' };
-  return { ...judgeConnection(error), facts: {} };
 }

@@ -30,7 +30,7 @@ async function look(
   }
   return recentDeployments.run(
     context({
-      subject: { kind: 'service', id: service, inCatalogue },
+      subject: { kind: 'service', id: service, inCatalogue, dependencies: [] },
       db: test.db,
       at,
       incident: { ...incident, service, onsetAt },
@@ -80,9 +80,15 @@ describe('recent_deployments', () => {
       status: 'ok',
       facts: { suspects: 0, newestVersion: 'after' },
     });
-    // Shortly before the onset, but too old to be rolled back now.
-    expect(await look([{ version: 'old', before: 20 }], 45)).toMatchObject({ status: 'ok', facts: { suspects: 0 } });
-    expect(await look([{ version: 'young', before: 20 }], 30)).toMatchObject({ facts: { suspects: 1 } });
+  });
+
+  it('tells a suspect that may still be rolled back from one that is too old for it (defect 24)', async () => {
+    const old = await look([{ version: 'old', before: 20 }], 45);
+    expect(old).toMatchObject({ status: 'degraded', facts: { suspects: 1, suspectUndoable: false } });
+    expect(old.output).toContain('too long ago to be rolled back');
+    const young = await look([{ version: 'young', before: 20 }], 30);
+    expect(young).toMatchObject({ status: 'degraded', facts: { suspects: 1, suspectUndoable: true } });
+    expect((await look([{ version: 'early', before: 45 }])).facts['suspectUndoable']).toBeNull();
   });
 
   it('suspects one that was reported a moment after its first bad answers', async () => {

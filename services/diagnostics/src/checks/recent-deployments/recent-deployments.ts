@@ -1,11 +1,8 @@
 import { actionLimits, inputLimits } from '@nightshift/types';
 import type { Check, Finding, SubjectOf } from '../../check.ts';
+import { lookBackMs, minutesBetween, overlapsOnset } from '../../onset.ts';
 
-const minute = 60_000;
-const lookBackMs = 120 * minute;
 const listed = 5;
-/** A roll-out may be reported when it ends, a little after its first bad answers. */
-const reportedLateMs = 30_000;
 
 export type RecentDeployment = {
   id: string;
@@ -16,8 +13,8 @@ export type RecentDeployment = {
 };
 
 /**
- * Deployments of the incident's service in the last two hours. One is suspect when it came shortly before the onset and may still
- * be rolled back; one that the trouble was there before, or that is too old to undo, is not.
+ * Deployments of the incident's service in the last two hours. One is suspect when it came shortly before the onset, however
+ * young or old it is by now; whether it may still be rolled back is a fact of its own.
  */
 export const recentDeployments: Check<SubjectOf<'service'>, 'recent_deployments'> = {
   id: 'recent_deployments',
@@ -58,6 +55,7 @@ function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_d
     suspectDeployment: suspect?.id ?? null,
     suspectVersion: suspect?.version ?? null,
     suspectPreviousVersion: suspect?.previousVersion ?? null,
+    suspectUndoable: suspect ? isUndoable(suspect, times) : null,
     suspectMinutesBeforeOnset: suspect ? minutesBetween(suspect.deployedAt, times.onsetAt) : null,
     /** Only the newest can be undone without undoing what came after it. */
     newestIsSuspect: newest !== undefined && suspect === newest,
@@ -70,14 +68,12 @@ function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_d
   return {
     status: 'degraded',
     facts,
-    output: `${suspect.version} was deployed ${facts.suspectMinutesBeforeOnset} min before it began (before it: ${suspect.previousVersion ?? 'not known'}); ${facts.count} in the last 2 hours: ${list}`,
+    output: `${suspect.version} was deployed ${facts.suspectMinutesBeforeOnset} min before it began (before it: ${suspect.previousVersion ?? 'not known'})${facts.suspectUndoable ? '' : ', too long ago to be rolled back'}; ${facts.count} in the last 2 hours: ${list}`,
   };
 }
 
-function isSuspect({ deployedAt }: RecentDeployment, { at, onsetAt, suspectWindowMs }: Times): boolean {
-  const undoable = at - deployedAt <= actionLimits.rollbackWindowMs;
-  return undoable && deployedAt >= onsetAt - suspectWindowMs && deployedAt <= onsetAt + reportedLateMs;
-}
+const isUndoable = ({ deployedAt }: RecentDeployment, { at }: Times) =>
+  at - deployedAt <= actionLimits.rollbackWindowMs;
 
-/** Not below zero: a sender's clock may be ahead of ours. */
-const minutesBetween = (from: number, to: number) => Math.max(0, Math.round(((to - from) / minute) * 10) / 10);
+const isSuspect = ({ deployedAt }: RecentDeployment, { onsetAt, suspectWindowMs }: Times) =>
+  overlapsOnset(deployedAt, onsetAt, suspectWindowMs);

@@ -85,6 +85,34 @@ describe('redis_health on a real Redis', () => {
     await client.config('SET', 'requirepass', '');
   });
 
+  it('names the slow commands since the onset, without their arguments, and measures the round trip', async () => {
+    await client.config('SET', 'slowlog-log-slower-than', '0');
+    await client.eval(`for i = 1, 3000000 do end return ARGV[1]`, 0, 'canary-argument');
+    await client.config('SET', 'slowlog-log-slower-than', '10000000');
+    const { facts, output } = await look(redis!.url);
+    expect(facts['slowestCommand']).toBe('EVAL');
+    expect(facts['slowestMs']).toBeGreaterThan(1);
+    expect(facts['latencyMs']).toBeGreaterThan(0);
+    expect(output + JSON.stringify(facts)).not.toContain('canary');
+    await client.slowlog('RESET');
+    expect((await look(redis!.url)).facts['slowCommands']).toBe(0);
+  });
+
+  it('sees a replica, and is degraded when one has lost its primary', async () => {
+    const replica = await startRedis();
+    const other = new Redis(replica.url);
+    await other.replicaof('127.0.0.1', redis!.port);
+    await expect.poll(async () => (await look(redis!.url)).facts['replicas'], { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await look(redis!.url)).facts['replicaLagBytes'], { timeout: 15_000 }).toBe(0);
+    await other.replicaof('127.0.0.1', 1);
+    expect(await look(replica.url)).toMatchObject({
+      status: 'degraded',
+      facts: { role: 'slave', replicationOk: false },
+    });
+    other.disconnect();
+    await replica.close();
+  });
+
   it('leaves no connection behind (defects 19 and 42)', async () => {
     await Promise.all(Array.from({ length: 5 }, () => look(redis!.url)));
     await expect.poll(async () => parseInfo(await client.info()).get('connected_clients')).toBe('1');

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorMessage, type Facts } from '@nightshift/types';
+import { errorMessage } from '@nightshift/types';
 import { Redis } from 'ioredis';
 import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
 import { judgeConnection } from '../../connection-error.ts';
@@ -8,6 +8,8 @@ const fullPercent = 90;
 const connectTimeoutMs = 5_000;
 /** Two readings this far apart tell what is happening now from what once happened. */
 const betweenReadingsMs = 200;
+const slowRoundTripMs = 100;
+const slowEntries = 128;
 
 /** Memory against its limit, evictions, clients, persistence and replication of a Redis. That it answers is not yet "ok". */
 export const redisHealth: Check<SubjectOf<'redis'>, 'redis_health'> = {
@@ -45,12 +47,57 @@ export const redisHealth: Check<SubjectOf<'redis'>, 'redis_health'> = {
   },
 };
 
-async function look(client: Redis, { signal }: CheckContext<SubjectOf<'redis'>>): Promise<Finding<'redis_health'>> {
+async function look(
+  client: Redis,
+  { signal, incident }: CheckContext<SubjectOf<'redis'>>,
+): Promise<Finding<'redis_health'>> {
   await client.connect();
   const before = parseInfo(await client.info());
+  const latencyMs = await medianRoundTrip(client);
   await delay(betweenReadingsMs, undefined, { signal });
-  return judge(before, parseInfo(await client.info()));
+  const finding = judge(before, parseInfo(await client.info()));
+  // An old server, or a role that may not read the slow log, is no finding.
+  const slow = await client
+    .slowlog('GET', slowEntries)
+    .then((entries) => slowSince(entries as SlowEntry[], incident.onsetAt))
+    .catch(() => ({}));
+  const sluggish = latencyMs > slowRoundTripMs;
+  return {
+    status: finding.status === 'ok' && sluggish ? 'degraded' : finding.status,
+    facts: { ...finding.facts, latencyMs, ...slow },
+    output: `${finding.output}; PING takes ${latencyMs} ms${inWords(slow)}`,
+  };
 }
+
+async function medianRoundTrip(client: Redis): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    await client.ping();
+    times.push(performance.now() - started);
+  }
+  return Math.round(times.sort((a, b) => a - b)[2]! * 100) / 100;
+}
+
+/** Id, time (s), duration (us), command and its arguments: https://redis.io/docs/latest/commands/slowlog-get/ */
+type SlowEntry = [id: number, atSeconds: number, micros: number, command: string[], ...unknown[]];
+type Slow = { slowCommands?: number; slowestMs?: number | null; slowestCommand?: string | null };
+
+/** Of each command only its name: arguments are other people's data. */
+function slowSince(entries: SlowEntry[], onsetAt: number): Slow {
+  const since = entries.filter(([, atSeconds]) => atSeconds * 1_000 >= onsetAt - 1_000);
+  const [slowest] = [...since].sort((a, b) => b[2] - a[2]);
+  return {
+    slowCommands: since.length,
+    slowestMs: slowest ? slowest[2] / 1_000 : null,
+    slowestCommand: slowest?.[3][0]?.toUpperCase() ?? null,
+  };
+}
+
+const inWords = ({ slowCommands, slowestMs, slowestCommand }: Slow) =>
+  slowCommands
+    ? `; ${slowCommands} slow commands since the onset, the slowest ${slowestCommand} of ${slowestMs} ms`
+    : '';
 
 /** It took the connection and never said a word: down. It did not even take it: perhaps we are cut off. */
 function silent(connected: boolean, { signal }: CheckContext<SubjectOf<'redis'>>): Finding<'redis_health'> {
@@ -107,7 +154,9 @@ export function judge(before: Map<string, string>, after: Map<string, string>): 
     appendOk: after.get('aof_last_write_status') !== 'err',
     role: after.get('role') ?? null,
     replicationOk: after.get('master_link_status') !== 'down',
-  } satisfies Facts;
+    replicas: number('connected_slaves'),
+    replicaLagBytes: replicaLag(after),
+  };
   const trouble = [
     facts.usedPercent !== null && facts.usedPercent >= fullPercent && `memory is ${facts.usedPercent}% full`,
     facts.evictedPerSecond !== null && facts.evictedPerSecond > 0 && `it evicts ${facts.evictedPerSecond} keys/s`,
@@ -122,6 +171,16 @@ export function judge(before: Map<string, string>, after: Map<string, string>): 
   const memory = `memory ${megabytes(used)}${facts.maxMemoryBytes ? ` of ${megabytes(facts.maxMemoryBytes)}` : ', no limit set'}`;
   const output = `${memory}; ${clients ?? '?'} clients, ${facts.blockedClients ?? '?'} of them blocked; ${facts.evictedKeys ?? '?'} keys evicted since its start`;
   return { status: trouble.length > 0 ? 'degraded' : 'ok', facts, output: [...trouble, output].join('; ') };
+}
+
+/** `slave0:ip=...,port=...,state=online,offset=...,lag=...` against the primary's own offset. */
+function replicaLag(info: Map<string, string>): number | null {
+  const own = Number(info.get('master_repl_offset'));
+  const offsets = [...info].flatMap(([key, value]) =>
+    /^slave\d+$/.test(key) ? [/offset=(\d+)/.exec(value)?.[1]] : [],
+  );
+  const behind = offsets.map((offset) => own - Number(offset)).filter(Number.isFinite);
+  return behind.length > 0 ? Math.max(0, ...behind) : null;
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
+
+const sampleMs = 500;
+const cpuLimitPercent = 95;
+const loadPerCpuLimit = 2;
+const memoryLimitPercent = 95;
+const stalledLimitPercent = 25;
+
+/** The files of Linux that tell of pressure; the last three only where the kernel counts it (https://docs.kernel.org/accounting/psi.html). */
+export type Reading = {
+  stat: string;
+  later: string;
+  meminfo: string;
+  loadavg: string;
+  psi: Record<'cpu' | 'memory' | 'io', string>;
+};
+
+/** Memory, CPU and I/O pressure of the machine that diagnostics runs on: for services that the catalogue places there. */
+export const hostPressure: Check<SubjectOf<'host'>, 'host_pressure'> = {
+  id: 'host_pressure',
+  appliesTo: (subject) => subject.kind === 'host',
+  async run({ signal }) {
+    const read = (path: string) => readFile(path, { encoding: 'utf8', signal });
+    const pressure = (what: string) => read(`/proc/pressure/${what}`).catch(() => '');
+    const stat = await read('/proc/stat');
+    await delay(sampleMs, undefined, { signal });
+    return judge(
+      {
+        stat,
+        later: await read('/proc/stat'),
+        meminfo: await read('/proc/meminfo'),
+        loadavg: await read('/proc/loadavg'),
+        psi: { cpu: await pressure('cpu'), memory: await pressure('memory'), io: await pressure('io') },
+      },
+      availableParallelism(),
+    );
+  },
+};
+
+/** Pure. `cpus`: processors where /proc/stat names none. */
+export function judge(reading: Reading, cpus: number): Finding<'host_pressure'> {
+  const memory = parseMeminfo(reading.meminfo);
+  const total = memory.get('MemTotal');
+  const available = memory.get('MemAvailable');
+  if (!total || available === undefined) return unknown('its /proc/meminfo does not say how much memory there is');
+  const load1 = Number(reading.loadavg.split(' ')[0]);
+  const processors = reading.stat.match(/^cpu\d+ /gm)?.length ?? cpus;
+  const swap = memory.get('SwapTotal') ?? 0;
+  const facts = {
+    cpus: processors,
+    cpuPercent: cpuPercent(reading.stat, reading.later),
+    load1,
+    loadPerCpu: round(load1 / processors),
+    memoryTotalBytes: total,
+    memoryAvailableBytes: available,
+    memoryUsedPercent: round(((total - available) / total) * 100),
+    swapUsedPercent: swap > 0 ? round(((swap - (memory.get('SwapFree') ?? swap)) / swap) * 100) : null,
+    cpuStalledPercent: someAvg10(reading.psi.cpu),
+    memoryStalledPercent: someAvg10(reading.psi.memory),
+    ioStalledPercent: someAvg10(reading.psi.io),
+  };
+  const trouble = [
+    facts.memoryUsedPercent >= memoryLimitPercent && `memory is ${facts.memoryUsedPercent}% used`,
+    above(facts.memoryStalledPercent, stalledLimitPercent) &&
+      `tasks wait for memory ${facts.memoryStalledPercent}% of the time`,
+    above(facts.ioStalledPercent, stalledLimitPercent) && `tasks wait for disks ${facts.ioStalledPercent}% of the time`,
+    above(facts.cpuPercent, cpuLimitPercent) &&
+      facts.loadPerCpu > loadPerCpuLimit &&
+      `its processors are ${facts.cpuPercent}% busy and ${facts.loadPerCpu} tasks queue for each`,
+  ].filter((line) => line !== false);
+  const output = `CPU ${facts.cpuPercent ?? '?'}% of ${processors}, load ${load1}, memory ${facts.memoryUsedPercent}% of ${gigabytes(total)}`;
+  return { status: trouble.length > 0 ? 'degraded' : 'ok', facts, output: [...trouble, output].join('; ') };
+}
+
+function parseMeminfo(text: string): Map<string, number> {
+  return new Map(
+    [...text.matchAll(/^(\w+):\s+(\d+) kB$/gm)].map(([, name, kilobytes]) => [name!, Number(kilobytes) * 1_024]),
+  );
+}
+
+/** Share of the time between two readings of the line `cpu` that was neither idle nor waiting for a disk. */
+function cpuPercent(before: string, after: string): number | null {
+  const ticks = (text: string) => (/^cpu +(.+)$/m.exec(text)?.[1] ?? '').split(' ').slice(0, 8).map(Number);
+  const [first, second] = [ticks(before), ticks(after)];
+  const spent = second.map((value, i) => value - (first[i] ?? 0));
+  const total = spent.reduce((sum, value) => sum + value, 0);
+  return total > 0 ? round((1 - ((spent[3] ?? 0) + (spent[4] ?? 0)) / total) * 100) : null;
+}
+
+function someAvg10(text: string): number | null {
+  const value = /^some avg10=([\d.]+)/m.exec(text)?.[1];
+  return value === undefined ? null : Number(value);
+}
+
+const above = (value: number | null, limit: number) => value !== null && value > limit;
+const round = (value: number) => Math.round(value * 10) / 10;
+const gigabytes = (bytes: number) => `${(bytes / 1_073_741_824).toFixed(1)} GB`;

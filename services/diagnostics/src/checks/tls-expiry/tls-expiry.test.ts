@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type Server } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { context, silentServer } from '../../stand-ins.ts';
+import { tlsExpiry } from './tls-expiry.ts';
+
+const day = 24 * 60 * 60 * 1_000;
+let folder: string;
+let server: Server;
+let madeAt: number;
+let openssl = true;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const args = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=shop.test/O=Shop -keyout ${key} -out ${cert}`;
+  try {
+    execFileSync('openssl', args.split(' '), { stdio: 'pipe' });
+  } catch {
+    openssl = false;
+    return;
+  }
+  madeAt = Date.now();
+  server = createServer({ key: await readFile(key), cert: await readFile(cert) }, (socket) =>
+    socket.on('error', () => {}),
+  );
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(async () => {
+  server?.close();
+  await rm(folder, { recursive: true });
+});
+
+const look = (url: string, at: number, warnDays = 14, signal?: AbortSignal) =>
+  tlsExpiry.run(
+    context({
+      subject: { id: 'shop-tls', kind: 'tls', urlEnv: 'SHOP_TLS', actions: [], warnDays },
+      env: { SHOP_TLS: url },
+      at,
+      ...(signal && { signal }),
+    }),
+  );
+
+describe('tls_expiry', () => {
+  it('reads a real certificate, and judges it by the time it is looked at', async ({ skip }) => {
+    if (!openssl) skip('openssl is not installed: no certificate can be made');
+    const url = `tls://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const good = await look(url, madeAt + day);
+    // Nobody vouches for a certificate that signed itself: a fact, and a word of warning.
+    expect(good).toMatchObject({
+      status: 'degraded',
+      facts: {
+        expired: false,
+        trusted: false,
+        reason: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+        subject: 'shop.test',
+        issuer: 'Shop',
+      },
+    });
+    expect(good.facts.daysLeft).toBeCloseTo(29, 0);
+    expect((await look(url, madeAt + 20 * day)).output).toMatch(/^expires in (9.9|10) days/);
+    const expired = await look(url, madeAt + 31 * day);
+    expect(expired).toMatchObject({ status: 'down', facts: { expired: true } });
+    expect(expired.output).toContain('expired 1');
+    expect(await look(url, madeAt - 2 * day)).toMatchObject({ status: 'down', facts: { notYetValid: true } });
+  });
+
+  it('tells a server without TLS from one that is not there (defect 25)', async () => {
+    expect(await look('tls://127.0.0.1:1', 0)).toMatchObject({ status: 'down' });
+    expect(await look('tls://no-such-host.invalid', 0)).toMatchObject({ status: 'unknown' });
+    expect(await look('shop', 0)).toMatchObject({ status: 'unknown' });
+    const hole = await silentServer();
+    expect(await look(`tls://127.0.0.1:${hole.port}`, 0, 14, AbortSignal.timeout(300))).toMatchObject({
+      status: 'down',
+      output: expect.stringContaining('no handshake') as string,
+    });
+    await expect.poll(() => hole.open()).toBe(0);
+    await hole.close();
+  });
+});
