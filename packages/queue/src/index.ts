@@ -1,3 +1,4 @@
+export { inspectQueue, type Inspection } from './inspect.ts';
 export { connectQueue, type Depth, type Queue, type QueueOptions } from './queue.ts';
 export type { Consumer, JobContext, JobEvent, JobHandler } from './consumer.ts';
 export { migrateQueue } from './postgres.ts';

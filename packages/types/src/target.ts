@@ -122,7 +122,7 @@ export const Target = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('bullmq'),
-    /** Holds redis://, rediss:// or postgres://. */
+    /** Holds redis:// or rediss://. */
     urlEnv: EnvName,
     queue: ExactName,
     prefix: z.string().min(1).max(128).default('bull'),

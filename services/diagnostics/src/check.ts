@@ -1,12 +1,24 @@
 import type { Db } from '@nightshift/db';
-import type { BuiltInCheck, CheckStatus, Facts, FactsOf, Incident, Service, Target } from '@nightshift/types';
+import type {
+  BuiltInCheck,
+  CheckStatus,
+  CustomCheck,
+  Facts,
+  FactsOf,
+  Incident,
+  Service,
+  Target,
+} from '@nightshift/types';
 import type { Databases } from './databases.ts';
 
 /** A service that another one depends on: 1 directly, 2 through another one, and so on. */
 export type Dependency = { service: Service; distance: number };
 
-/** What a check looks at: a catalogue target of the incident's service, or the service itself. */
-export type Subject = Target | { kind: 'service'; id: string; inCatalogue: boolean; dependencies: Dependency[] };
+/** What a check looks at: a catalogue target of the incident's service, the service itself, or a check that the service brings. */
+export type Subject =
+  | Target
+  | { kind: 'custom'; id: string; custom: CustomCheck }
+  | { kind: 'service'; id: string; inCatalogue: boolean; dependencies: Dependency[] };
 export type SubjectOf<K extends Subject['kind']> = Extract<Subject, { kind: K }>;
 
 /** What every check of one diagnosis shares. */
@@ -18,6 +30,8 @@ export type Surroundings = {
   db: Db;
   /** Pools to the databases that are looked at, one per address. */
   databases: Databases;
+  /** Programs that checks may run, by their absolute paths. */
+  commands: ReadonlySet<string>;
   /** Where `urlEnv` and its like are looked up. */
   env: Record<string, string | undefined>;
   /** How long before the onset a deployment may lie and still be suspect. */
@@ -42,7 +56,7 @@ export type Finding<C extends BuiltInCheck | 'any' = 'any'> = {
  * seen to be down.
  */
 export type Check<T extends Subject = Subject, C extends BuiltInCheck | 'any' = 'any'> = {
-  id: C extends BuiltInCheck ? C : BuiltInCheck;
+  id: C extends BuiltInCheck ? C : BuiltInCheck | 'custom';
   appliesTo(subject: Subject): subject is T;
   run(context: CheckContext<T>): Promise<Finding<C>>;
 };

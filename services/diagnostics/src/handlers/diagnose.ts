@@ -12,6 +12,7 @@ export type DiagnoseParts = {
   catalogue: () => Catalogue;
   checks: readonly Check[];
   env: Record<string, string | undefined>;
+  commands: ReadonlySet<string>;
   deadlineMs: number;
   suspectWindowMs: number;
   observe?: (result: DiagnosticResult) => void;
@@ -23,11 +24,11 @@ const summaryChars = 200;
 export const diagnose =
   (parts: DiagnoseParts): StageHandler =>
   async ({ incident, stage, generation, signal }) => {
-    const { db, databases, env, suspectWindowMs, checks, deadlineMs } = parts;
+    const { db, databases, env, commands, suspectWindowMs, checks, deadlineMs } = parts;
     const results = await runChecks({
       checks,
       subjects: subjectsOf(incident.service, parts.catalogue()),
-      surroundings: { incident, at: await now(db), db, databases, env, suspectWindowMs },
+      surroundings: { incident, at: await now(db), db, databases, env, commands, suspectWindowMs },
       deadlineMs,
       signal,
     });
@@ -57,7 +58,11 @@ function subjectsOf(name: string, catalogue: Catalogue): Subject[] {
   const services = new Map(catalogue.services.map((each) => [each.name, each]));
   const service = services.get(name);
   const dependencies = service ? dependenciesOf(service, services) : [];
-  return [{ kind: 'service', id: name, inCatalogue: service !== undefined, dependencies }, ...(service?.targets ?? [])];
+  return [
+    { kind: 'service', id: name, inCatalogue: service !== undefined, dependencies },
+    ...(service?.targets ?? []),
+    ...(service?.checks ?? []).map((custom) => ({ kind: 'custom' as const, id: name, custom })),
+  ];
 }
 
 const dependenciesLookedAt = 50;

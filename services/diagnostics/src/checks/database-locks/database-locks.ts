@@ -1,5 +1,6 @@
 import type { Check, Finding, SubjectOf } from '../../check.ts';
-import { askPostgres, withTrouble } from '../../postgres.ts';
+import { askPostgres } from '../../postgres.ts';
+import { listed } from '../../words.ts';
 
 const blockedLimitMs = 1_000;
 const idleInTransactionLimitMs = 5 * 60_000;
@@ -72,7 +73,7 @@ function judge(facts: Locks): Finding<'database_locks'> {
   return {
     status: degraded ? 'degraded' : 'ok',
     facts,
-    output: withTrouble(trouble, `${calm}; oldest transaction ${minutes(longestTransactionMs)}`),
+    output: listed(trouble, `${calm}; oldest transaction ${minutes(longestTransactionMs)}`),
   };
 }
 

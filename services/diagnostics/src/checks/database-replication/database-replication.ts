@@ -1,5 +1,6 @@
 import { unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
-import { askPostgres, withTrouble } from '../../postgres.ts';
+import { askPostgres } from '../../postgres.ts';
+import { listed } from '../../words.ts';
 
 const lagLimitMs = 30_000;
 const lagLimitBytes = 256 * 1024 * 1024;
@@ -58,7 +59,7 @@ function judge(facts: Replication): Finding<'database_replication'> {
   return {
     status: trouble.some((line) => line !== false) ? 'degraded' : 'ok',
     facts,
-    output: withTrouble(
+    output: listed(
       trouble,
       `${who}; lag ${maxLagMs ?? '–'} ms, ${megabytes(maxLagBytes ?? 0)}; ${inactiveSlots} unused slots`,
     ),

@@ -1,5 +1,6 @@
 import type { Check, Finding, SubjectOf } from '../../check.ts';
-import { askPostgres, withTrouble } from '../../postgres.ts';
+import { askPostgres } from '../../postgres.ts';
+import { listed } from '../../words.ts';
 
 const fullPercent = 85;
 const deadLimitPercent = 50;
@@ -37,7 +38,7 @@ function judge(size: Size, limitBytes: number | null): Finding<'database_size'> 
   return {
     status: trouble.some((line) => line !== false) ? 'degraded' : 'ok',
     facts: { ...size, limitBytes, usedPercent },
-    output: withTrouble(trouble, `${megabytes(size.sizeBytes)}${of}`),
+    output: listed(trouble, `${megabytes(size.sizeBytes)}${of}`),
   };
 }
 

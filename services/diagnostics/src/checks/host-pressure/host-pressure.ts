@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
+import { listed } from '../../words.ts';
 
 const sampleMs = 500;
 const cpuLimitPercent = 95;
@@ -70,9 +71,9 @@ export function judge(reading: Reading, cpus: number): Finding<'host_pressure'> 
     above(facts.cpuPercent, cpuLimitPercent) &&
       facts.loadPerCpu > loadPerCpuLimit &&
       `its processors are ${facts.cpuPercent}% busy and ${facts.loadPerCpu} tasks queue for each`,
-  ].filter((line) => line !== false);
+  ];
   const output = `CPU ${facts.cpuPercent ?? '?'}% of ${processors}, load ${load1}, memory ${facts.memoryUsedPercent}% of ${gigabytes(total)}`;
-  return { status: trouble.length > 0 ? 'degraded' : 'ok', facts, output: [...trouble, output].join('; ') };
+  return { status: trouble.some((line) => line !== false) ? 'degraded' : 'ok', facts, output: listed(trouble, output) };
 }
 
 function parseMeminfo(text: string): Map<string, number> {

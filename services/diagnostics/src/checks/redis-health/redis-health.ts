@@ -3,6 +3,7 @@ import { errorMessage } from '@nightshift/types';
 import { Redis } from 'ioredis';
 import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
 import { judgeConnection } from '../../connection-error.ts';
+import { listed } from '../../words.ts';
 
 const fullPercent = 90;
 const connectTimeoutMs = 5_000;
@@ -167,10 +168,10 @@ export function judge(before: Map<string, string>, after: Map<string, string>): 
     !facts.snapshotOk && 'its last snapshot failed',
     !facts.appendOk && 'its last write to the append-only file failed',
     !facts.replicationOk && 'it has lost its primary',
-  ].filter((line) => line !== false);
+  ];
   const memory = `memory ${megabytes(used)}${facts.maxMemoryBytes ? ` of ${megabytes(facts.maxMemoryBytes)}` : ', no limit set'}`;
   const output = `${memory}; ${clients ?? '?'} clients, ${facts.blockedClients ?? '?'} of them blocked; ${facts.evictedKeys ?? '?'} keys evicted since its start`;
-  return { status: trouble.length > 0 ? 'degraded' : 'ok', facts, output: [...trouble, output].join('; ') };
+  return { status: trouble.some((line) => line !== false) ? 'degraded' : 'ok', facts, output: listed(trouble, output) };
 }
 
 /** `slave0:ip=...,port=...,state=online,offset=...,lag=...` against the primary's own offset. */
