@@ -7,9 +7,10 @@ export type Columns = {
   metric: number;
   service: number;
   labels: number;
+  kind: number;
 };
 
-const known = ['timestamp', 'value', 'label', 'anomaly', 'is_anomaly', 'part', 'metric', 'service', 'labels'];
+const known = ['timestamp', 'value', 'label', 'anomaly', 'is_anomaly', 'part', 'metric', 'service', 'labels', 'kind'];
 
 /**
  * Finds the columns by name, whatever their order and case. `value` is what is judged; a file without it is wide: every other
@@ -39,6 +40,7 @@ export function columnsOf(header: string[], first: string[], path: string): Colu
     metric: one('metric'),
     service: one('service'),
     labels: one('labels'),
+    kind: one('kind'),
   };
 }
 

@@ -7,7 +7,7 @@ const most = 20;
 
 /** The result for a terminal: series, incidents, what was gained and lost. Times are UTC. */
 export function reportText(result: BacktestResult): string {
-  return [...seriesLines(result.series), '', ...incidentLines(result), ''].join('\n');
+  return [...seriesLines(result.series), '', ...incidentText(result), ''].join('\n');
 }
 
 /** How often a day, to two digits. */
@@ -41,7 +41,8 @@ function seriesLines(series: SeriesOutcome[]): string[] {
   ]);
 }
 
-function incidentLines({ incidents, comparison }: BacktestResult): string[] {
+/** The incidents of a result, line by line; with a comparison those that are gained, lost and kept. */
+export function incidentText({ incidents, comparison }: BacktestResult): string[] {
   const count = (n: number) => `${n} incident${n === 1 ? '' : 's'}`;
   const falsely = incidents.filter(({ labelled }) => labelled === false).length;
   const known = incidents.some(({ labelled }) => labelled !== null);

@@ -25,7 +25,7 @@ export function rowJudge(config: DetectionConfig, columns: Columns, metric: stri
   const rules: Rule[] = [];
   const bands: Band[] = [];
   const register = (series: SeriesName) => {
-    const rule = ruleFor(config, series);
+    const rule = ruleFor(config, series, series.said);
     // A gauge may be called like a counter: without rules nothing hangs on names.
     rules.push(config.rules.length > 0 ? rule : { ...rule, kind: 'gauge' });
     return bands.push({ expected: NaN, low: NaN, high: NaN });

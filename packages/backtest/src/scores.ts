@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { DetectionConfig } from '@nightshift/types';
+import { csvCell } from './csv-line.ts';
 import { openCsv } from './csv.ts';
 import { rowJudge } from './row-judge.ts';
 
@@ -41,16 +42,11 @@ async function* scoreLines(from: string, config: DetectionConfig, scored: Scored
     let text = '';
     for (const cells of batch) {
       const { cell, expected, low, high, score, alarm } = judge(cells);
-      const [time, value] = [quoted(cells[csv.columns.timestamp]), quoted(cells[cell])];
+      const [time, value] = [csvCell(cells[csv.columns.timestamp]), csvCell(cells[cell])];
       text += `${time},${value},${expected},${low},${high},${score},${alarm ? 1 : 0}\n`;
       if (alarm) scored.alarms++;
     }
     scored.rows += batch.length;
     yield text;
   }
-}
-
-/** A cell as it was, in quotes where it needs them. */
-function quoted(cell = ''): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -1,4 +1,4 @@
-import type { Labels, MetricKind } from '@nightshift/types';
+import { MetricKind, type Labels } from '@nightshift/types';
 import type { Columns } from './columns.ts';
 
 /** Whose samples they are; what rules can ask of a series. `said`: what its sender says that the metric is. */
@@ -8,8 +8,8 @@ export type SeriesName = { service: string; metric: string; labels: Labels; said
 export type SeriesOfRow = (cells: string[]) => readonly number[];
 
 /**
- * Names the series of a file. With a column `metric` each row says whose it is (`service` and `labels`, as JSON, where there are
- * such columns). Without, a file is one metric; a wide one is one service, whose metrics are its columns.
+ * Names the series of a file. With a column `metric` each row says whose it is (`service`, `labels` as JSON and `kind` too,
+ * where there are such columns). Without, a file is one metric; a wide one is one service, whose metrics are its columns.
  */
 export function seriesOfRows(
   columns: Columns,
@@ -25,7 +25,7 @@ export function seriesOfRows(
 }
 
 function namedByRow(
-  { metric, service, labels }: Columns,
+  { metric, service, labels, kind }: Columns,
   file: { service: string; metric: string },
   register: (series: SeriesName) => number,
 ): SeriesOfRow {
@@ -39,6 +39,7 @@ function namedByRow(
           service: cells[service]?.trim() || file.service,
           metric: cells[metric]?.trim() || file.metric,
           labels: labelsIn(cells[labels] ?? ''),
+          ...(MetricKind.safeParse(cells[kind]).success && { said: cells[kind] as MetricKind }),
         }),
       ];
       known.set(key, found);

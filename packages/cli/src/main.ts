@@ -4,6 +4,7 @@ import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { SeriesOptions } from './commands/series.ts';
 import type { LimitOptions } from './commands/token.ts';
+import type { TuneOptions } from './commands/tune.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { defaultPortBase } from './ports.ts';
 import { scenarioNames } from './scenario.ts';
@@ -44,14 +45,6 @@ const program = new Command('nightshift')
   .description('Takes the 3 a.m. page: detects, diagnoses, repairs inside hard limits, proves it, or wakes a person')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-const backtestExamples = `
-Examples:
-  nightshift backtest samples/                                  which incidents would have opened
-  nightshift backtest samples/ --rules changed.yaml             which are gained and lost
-  nightshift backtest samples/ --report report.html             with pictures
-  nightshift backtest --stored --since 6h --rules changed.yaml  the same of what was recorded here
-  nightshift backtest --scores scores/ samples/                 a score for every row
-A folder is a service, a file in it a metric. docs/backtest.md tells the rest.`;
 const portBase = ['--port-base <port>', 'first of the ports that are used', whole, defaultPortBase] as const;
 const verbose = ['--verbose', 'show every log line of every process', false] as const;
 
@@ -94,10 +87,43 @@ program
   .option('--scores <dir>', 'write the score of every row instead, under the same relative paths')
   .addOption(new Option('--detector <name>', 'which detector').choices(['adaptive', 'zscore']))
   .option('--json', 'the result as JSON', false)
-  .addHelpText('after', backtestExamples)
+  .addHelpText(
+    'after',
+    example(
+      'nightshift backtest samples/                                  which incidents would have opened',
+      'nightshift backtest samples/ --rules changed.yaml             which are gained and lost',
+      'nightshift backtest samples/ --report report.html             with pictures',
+      'nightshift backtest --stored --since 6h --rules changed.yaml  the same of what was recorded here',
+      'nightshift backtest --scores scores/ samples/                 a score for every row',
+    ),
+  )
   .action(
     ends(async (folder: string | undefined, options: BacktestOptions) =>
       (await import('./commands/backtest.ts')).backtest(folder, options),
+    ),
+  );
+program
+  .command('tune')
+  .description('what people called false positives, turned into a sensitivity for each rule; you apply it')
+  .option('--days <n>', 'of so many days', whole, 30)
+  .option('--rules <file>', 'under this detection.yaml instead of the present settings')
+  .option('--json', 'the result as JSON', false)
+  .addHelpText('after', example('nightshift tune', 'nightshift tune --days 90 --json'))
+  .action(ends(async (options: TuneOptions) => (await import('./commands/tune.ts')).tune(options)));
+program
+  .command('incidents')
+  .description('incidents that were')
+  .command('export')
+  .description('write the samples that are kept of one as a CSV file, which backtest reads')
+  .argument('<id>', 'as the console shows it')
+  .option('--out <file>', 'instead of stdout')
+  .addHelpText(
+    'after',
+    example('nightshift incidents export inc_x --out night.csv', 'nightshift backtest night.csv --rules changed.yaml'),
+  )
+  .action(
+    ends(async (id: string, options: { out?: string }) =>
+      (await import('./commands/incidents.ts')).exportIncident(id, options),
     ),
   );
 program

@@ -14,7 +14,7 @@ export { type Signal } from './composite.ts';
 export { type Detector, type Dropped, type HistoryPoint, type Reason, type Silence, type Verdict } from './detector.ts';
 export { judgeRecovery, type RecoveryInput, type RecoveryResult, type WatchedSeries } from './recovery.ts';
 export { rankSuspects, sicknessOf, type Known, type Sickness, type Suspect } from './suspects.ts';
-export { harmfulSides, ruleFor, type Rule } from './rules.ts';
+export { findRule, harmfulSides, ruleFor, type Rule } from './rules.ts';
 export { roleOf, type Inputs, type KnownSeries } from './signals/role.ts';
 export { createSignals, type Signals, type SignalSample } from './signals/signals.ts';
 export { type Judgement } from './signals/threshold.ts';

@@ -1,0 +1,78 @@
+import { alarmScore, correlate, ruleFor } from '@nightshift/detection';
+import type { DetectionConfig, Severity } from '@nightshift/types';
+import type { SeriesName } from './series.ts';
+
+/** An anomaly as it was recorded, at its worst. */
+export type PastAnomaly = SeriesName & {
+  seriesId: number;
+  startedAt: number;
+  lastAt: number;
+  value: number;
+  expected: number;
+  low: number;
+  high: number;
+  score: number;
+  severity: Severity;
+};
+
+/** An incident that really was, and what a person has said of it. */
+export type PastIncident = {
+  id: string;
+  service: string;
+  openedAt: number;
+  falsePositive: boolean;
+  /** How many series its service has. */
+  judgedSeries: number;
+  anomalies: PastAnomaly[];
+};
+
+/** A symptom that has lasted opens by itself; one that is older than this many windows is no news. */
+const windowsKept = 4;
+
+/** How far out an anomaly was, in the unit of its detector: it fires from `alarmScore` on, divided by the sensitivity. */
+export function strengthOf(anomaly: PastAnomaly, config: DetectionConfig): number {
+  if (config.detector === 'adaptive') return anomaly.score;
+  const halfBand = Math.max(anomaly.high - anomaly.expected, anomaly.expected - anomaly.low);
+  // The band was the one of the sensitivity that it was judged with; three deviations at 1.
+  return (
+    (alarmScore * Math.abs(anomaly.value - anomaly.expected)) / halfBand / ruleFor(config, anomaly).sensitivity
+  );
+}
+
+/**
+ * Whether an incident would open from its recorded anomalies: those that fire at the sensitivity of their rule, taken as of one time,
+ * of a service whose past is not known. `strength`: of each anomaly, as it was measured.
+ */
+export function wouldOpen(
+  { service, judgedSeries, anomalies }: PastIncident,
+  strength: ReadonlyMap<PastAnomaly, number>,
+  config: DetectionConfig,
+): boolean {
+  const windowMs = config.composite.windowSeconds * 1_000;
+  const now = Math.max(0, ...anomalies.map(({ lastAt }) => lastAt));
+  const signals = anomalies
+    .filter((anomaly) => {
+      const { judge, sensitivity } = ruleFor(config, anomaly);
+      return judge && strength.get(anomaly)! * sensitivity >= alarmScore;
+    })
+    .map(({ startedAt, lastAt, ...rest }) => ({
+      ...rest,
+      startedAt: now - Math.min(lastAt - startedAt, windowsKept * windowMs),
+      lastAt: now,
+    }));
+  if (signals.length === 0) return false;
+  const { action } = correlate({
+    service,
+    now,
+    rule: config.composite,
+    signals,
+    judgedSeries,
+    evidence: 0,
+    tail: null,
+    open: null,
+    causes: [],
+    ended: null,
+    silencedBy: () => null,
+  });
+  return action === 'open';
+}
