@@ -34,9 +34,7 @@ export function strengthOf(anomaly: PastAnomaly, config: DetectionConfig): numbe
   if (config.detector === 'adaptive') return anomaly.score;
   const halfBand = Math.max(anomaly.high - anomaly.expected, anomaly.expected - anomaly.low);
   // The band was the one of the sensitivity that it was judged with; three deviations at 1.
-  return (
-    (alarmScore * Math.abs(anomaly.value - anomaly.expected)) / halfBand / ruleFor(config, anomaly).sensitivity
-  );
+  return (alarmScore * Math.abs(anomaly.value - anomaly.expected)) / halfBand / ruleFor(config, anomaly).sensitivity;
 }
 
 /**
