@@ -19,6 +19,10 @@ test.each([
   ['orders_per_minute', 'unknown'],
   ['uptime_seconds', 'unknown'],
   ['supply', 'unknown'],
+  ['http_request_duration_seconds:p95', 'high_latency'],
+  ['http_request_duration_seconds:rate', 'unknown'],
+  ['checkout:burn_rate_1h', 'high_error_rate'],
+  ['checkout_latency:burn_rate_1h', 'high_latency'],
 ])('%s speaks of %s', (metric, type) => expect(classifyMetric(metric)).toBe(type));
 
 test('down outranks errors, errors latency, latency resources', () => {

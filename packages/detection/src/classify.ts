@@ -9,10 +9,14 @@ const types: [IncidentType, RegExp][] = [
     'resource_exhaustion',
     /^(memory|mem|cpu|disk|heap|rss|swap|inodes?|connections?|pool|threads?|fds?|load|saturation|utili[sz]ation|usage|queue|backlog|lag|gc)$/,
   ],
+  // An error budget that nobody called after anything else.
+  ['high_error_rate', /^burn$/],
 ];
 
 /** What kind of trouble a metric's name speaks of: `http_error_ratio` of errors, `up` of a service that is down. */
 export function classifyMetric(metric: string): IncidentType {
+  // How much is asked says nothing about how well it is answered.
+  if (metric.endsWith(':rate')) return 'unknown';
   // Whole words only: `uptime` is not `up`, `startup_duration` speaks of a duration.
   const words = metric
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -1,3 +1,4 @@
+import { signalName } from '@nightshift/types/signal-name';
 import type { Decision, Explanation } from './explanation.ts';
 import { conditionsInWords, planInWords } from './preview.ts';
 
@@ -51,7 +52,7 @@ function signalInWords({
   const of = Object.entries(labels)
     .map(([name, text]) => `${name}=${text}`)
     .join(',');
-  return `${severity.padEnd(8)} ${metric}{${of}} ${direction === 'up' ? 'rose' : 'fell'} to ${figure(value)}, normal is ${figure(low)} to ${figure(high)}`;
+  return `${severity.padEnd(8)} ${signalName(metric)}{${of}} ${direction === 'up' ? 'rose' : 'fell'} to ${figure(value)}, normal is ${figure(low)} to ${figure(high)}`;
 }
 
 function decisionInWords({ at, verdict, runbook, reason, conditions, considered, plan, planHash }: Decision): string[] {

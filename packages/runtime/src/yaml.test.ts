@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@nightshift/testkit';
-import { Catalogue, OnCall, Runbook } from '@nightshift/types';
+import { Catalogue, DetectionConfig, OnCall, Runbook } from '@nightshift/types';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { watchYamlFolder } from './watch.ts';
@@ -60,6 +60,32 @@ describe('a file with a mistake', () => {
     expect(problemsOf(parseYaml('oncall.yaml', text, OnCall)).map((problem) => problem.field)).toEqual([
       'policies[0].levels[0].notify[0]',
       'defaultPolicy',
+    ]);
+  });
+
+  it('is named in rules of detection: limits, ratios, objectives', () => {
+    const problems = (lines: string[]) =>
+      problemsOf(parseYaml('detection.yaml', ['schema: 1', ...lines].join('\n'), DetectionConfig));
+    const counter = '{ metric: requests_total }';
+    const objective = `- { name: shop, objective: 0.99, errors: ${counter}, requests: ${counter}`;
+    expect(problems(['rules:', '- metric: q', '  threshold: { above: 1, for: 30 }'])).toMatchObject([
+      { line: 4, field: 'rules[0].threshold.for', message: 'is not a known field' },
+    ]);
+    expect(problems(['rules: [{ metric: q, threshold: { forSeconds: 30 } }]'])).toMatchObject([
+      { line: 2, field: 'rules[0].threshold', message: expect.stringContaining('`above` or `below`') as string },
+    ]);
+    expect(problems(['ratios:', `- { name: "a b", errors: ${counter} }`])).toMatchObject([
+      { line: 3, field: 'ratios[0].name' },
+      { field: 'ratios[0].requests' },
+    ]);
+    expect(problems(['slos:', `${objective.replace('0.99', '99')} }`])).toMatchObject([
+      { line: 3, field: 'slos[0].objective' },
+    ]);
+    expect(problems(['slos:', `${objective}, good: ${counter} }`])).toMatchObject([{ line: 3, field: 'slos[0]' }]);
+    const alert = '{ longMinutes: 5, shortMinutes: 60, budget: 0.1 }';
+    expect(problems(['slos:', `${objective}, alerts: [${alert}] }`, `${objective} }`])).toMatchObject([
+      { line: 3, field: 'slos[0].alerts[0].shortMinutes' },
+      { line: 4, field: 'slos[1].name' },
     ]);
   });
 

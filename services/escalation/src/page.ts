@@ -1,5 +1,6 @@
 import { redactText } from '@nightshift/runtime';
 import type { CheckStatus, Facts, Incident, Page, TimelineEntry } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 
 /** What a page is written from. Whatever could not be read is empty: a thin page is better than none. */
 export type Material = {
@@ -41,7 +42,9 @@ function headlineOf({ incident, anomalies, at }: Material): string {
   const [worst, ...others] = [...anomalies].sort(
     (a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'),
   );
-  const signal = worst ? `: ${worst.metric} is ${figure(worst.value)} where ${figure(worst.expected)} is normal` : '';
+  const signal = worst
+    ? `: ${signalName(worst.metric)} is ${figure(worst.value)} where ${figure(worst.expected)} is normal`
+    : '';
   const more = others.length > 0 ? ` (and ${others.length} more signal${others.length > 1 ? 's' : ''})` : '';
   return `${safe(`${incident.title}${signal}${more}`)}, since ${clockTime(incident.onsetAt)} UTC (${duration(at - incident.onsetAt)}).`;
 }

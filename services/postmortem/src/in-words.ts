@@ -1,4 +1,5 @@
 import type { IncidentEvent } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 import { figure, moment } from './markdown.ts';
 
 /** One event of a timeline in words. Plain text: whoever shows it escapes it. */
@@ -7,7 +8,7 @@ export function inWords(event: IncidentEvent): string {
     case 'opened':
       return `incident opened: ${event.reason}`;
     case 'anomaly_joined':
-      return `${event.metric}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})`;
+      return `${signalName(event.metric)}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})`;
     case 'suspects':
       return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'reopened':

@@ -1,5 +1,6 @@
 import { redactText } from '@nightshift/runtime';
 import type { Postmortem } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 import { lastDiagnosis, triedOf, type History } from './history.ts';
 import { inWords } from './in-words.ts';
 import { figure, item, lengthOfTime, moment, plain, table } from './markdown.ts';
@@ -69,7 +70,7 @@ export function render(
 function signals({ anomalies }: History): string[] {
   if (anomalies.length === 0) return ['None recorded.'];
   const rows = anomalies.map((each) => [
-    text(each.metric),
+    text(signalName(each.metric)),
     text(
       Object.entries(each.labels)
         .map(([name, value]) => `${name}=${value}`)

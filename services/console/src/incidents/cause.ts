@@ -1,4 +1,5 @@
 import type { Deployment, DiagnosticResult, Incident } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 import type { ShownAnomaly } from '../wire.ts';
 
 /** A deployment this long before the onset is worth naming. */
@@ -21,7 +22,7 @@ function symptomOf(incident: Incident, anomalies: ShownAnomaly[]): string {
   if (!worst) return incident.title;
   const more = others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'signal' : 'signals'})`;
   const direction = worst.direction === 'up' ? 'rose' : 'fell';
-  return `${worst.metric} of ${incident.service} ${direction} to ${figure(worst.value)}, where ${range(worst)} is normal${more}`;
+  return `${signalName(worst.metric)} of ${incident.service} ${direction} to ${figure(worst.value)}, where ${range(worst)} is normal${more}`;
 }
 
 /** The root is a change of state: a deployment first, then something that is down. */

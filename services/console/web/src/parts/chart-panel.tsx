@@ -1,3 +1,4 @@
+import { signalName } from '@nightshift/types/signal-name';
 import { useState } from 'preact/hooks';
 import type { IncidentDetail } from '../../../src/wire.ts';
 import { usePoints } from '../data/points.ts';
@@ -33,7 +34,7 @@ export function ChartPanel({ detail }: { detail: IncidentDetail }) {
             title={labelsOf(each.labels)}
             onClick={() => setChosen(each.seriesId)}
           >
-            {each.metric}
+            {signalName(each.metric)}
           </button>
         ))}
       </div>
@@ -48,7 +49,11 @@ export function ChartPanel({ detail }: { detail: IncidentDetail }) {
         )}
       </p>
       {points && points.at.length > 0 ? (
-        <Chart metric={series.metric} points={points} markers={markersOf(detail.timeline, detail.deployments)} />
+        <Chart
+          metric={signalName(series.metric)}
+          points={points}
+          markers={markersOf(detail.timeline, detail.deployments)}
+        />
       ) : (
         <p class="muted">{points ? 'No samples of this signal are kept.' : 'Loading …'}</p>
       )}

@@ -1,4 +1,5 @@
 import type { IncidentState } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 import type { IncidentDetail, Recovery, RecoveryRule } from '../../../src/wire.ts';
 import { plural, span } from '../text/format.ts';
 import { Panel } from './small.tsx';
@@ -16,7 +17,7 @@ export function RecoveryPanel({ recovery, state }: { recovery: IncidentDetail['r
       <ul class="recovery">
         {recovery.series.map((each) => (
           <li key={each.seriesId}>
-            <span>{each.metric}</span>
+            <span>{signalName(each.metric)}</span>
             {rule && <progress max={1} value={progressOf(each, rule)} aria-label={`Recovery of ${each.metric}`} />}
             <span class="number">
               {each.cleanSamples}

@@ -1,4 +1,5 @@
 import type { IncidentEvent, TimelineEntry } from '@nightshift/types';
+import { signalName } from '@nightshift/types/signal-name';
 import { figure, plural } from './format.ts';
 import { plain, type Tone } from './words.ts';
 
@@ -19,11 +20,11 @@ const outcomeTones: Record<string, Tone> = {
 const words: Words = {
   opened: ({ reason, anomalies }) => ({
     text: 'Detected',
-    detail: `${reason}: ${anomalies.map(({ metric, value, expected }) => `${metric} ${figure(value)} (expected ${figure(expected)})`).join(', ')}`,
+    detail: `${reason}: ${anomalies.map(({ metric, value, expected }) => `${signalName(metric)} ${figure(value)} (expected ${figure(expected)})`).join(', ')}`,
     tone: 'bad',
   }),
   anomaly_joined: ({ service, metric, value, expected, severity }) => ({
-    text: `${metric}${service === undefined ? '' : ` of ${service}`} joined`,
+    text: `${signalName(metric)}${service === undefined ? '' : ` of ${service}`} joined`,
     detail: `${figure(value)} where ${figure(expected)} is expected, ${severity}`,
     tone: 'note',
     key: false,
