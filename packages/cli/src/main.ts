@@ -1,3 +1,4 @@
+import type { RunbookMode } from '@nightshift/types';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
@@ -237,6 +238,29 @@ runbook
   .argument('[incident]', 'its id; default: the newest')
   .addHelpText('after', example('nightshift runbooks record inc-... > my-runbooks/recorded/slow-checkout.json'))
   .action(ends(async (incident: string | undefined) => (await runbooks()).record(incident)));
+const modes = () => import('./commands/runbook-modes.ts');
+type Change = { service: string; to: RunbookMode; by?: string; reason?: string };
+const mode = new Option('--to <mode>', 'the new mode').choices(['observe', 'approve', 'auto']).makeOptionMandatory();
+runbook
+  .command('modes')
+  .description('list what each runbook may do for each service, how its uses went, and what that speaks for')
+  .option(...asJson)
+  .addHelpText('after', example('nightshift runbooks modes', 'nightshift runbooks modes --json'))
+  .action(ends(async (options: { json: boolean }) => (await modes()).listModes(options)));
+for (const [verb, words, to] of [
+  ['promote', 'let a runbook do more for a service: observe -> approve -> auto, one at a time', 'auto'],
+  ['demote', 'let a runbook do less for a service, until somebody promotes it', 'observe'],
+] as const)
+  runbook
+    .command(verb)
+    .description(words)
+    .argument('<runbook>', 'its id')
+    .requiredOption('--service <name>', 'for which service')
+    .addOption(mode)
+    .option('--by <name>', 'who decides; default: the user of this machine')
+    .option('--reason <text>', 'kept with the decision; wanted where the evidence does not speak for it')
+    .addHelpText('after', example(`nightshift runbooks ${verb} restart-crashed-service --service shop-api --to ${to}`))
+    .action(ends(async (id: string, options: Change) => (await modes()).decideMode(verb, id, options)));
 program
   .command('explain')
   .description(

@@ -4,7 +4,9 @@ export { readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts
 export { startLoop, type Loop } from './loop.ts';
 export { raise, type Alarm, type Raised } from './raise.ts';
 export { startRelay } from './relay.ts';
+export { evidenceInWords, promotionProposed, successInterval } from './evidence.ts';
 export { findIncident, incidentColumns, timeline } from './rows.ts';
+export { changeMode, effectiveMode, evidenceOf, isLower, modeChange } from './runbook-mode.ts';
 export { runStage, type StageContext, type StageHandler, type StageOutcome } from './stage.ts';
 export { finishJob, step, stepIn, type StepOptions, type StepResult } from './step.ts';
 export { startSweeper } from './sweeper.ts';

@@ -2,6 +2,7 @@ import { now, type Db, type Tx } from '@nightshift/db';
 import { NightshiftError, type Incident, type IncidentEvent, type Stage } from '@nightshift/types';
 import { decide } from './decide.ts';
 import { findIncident } from './rows.ts';
+import { noteOutcome } from './runbook-mode.ts';
 
 export type StepOptions = {
   /** A service's name or a person: who the timeline says it was. */
@@ -46,6 +47,9 @@ export async function stepIn(
     await owe(tx, after, decision.stages);
     if (options.job) await finishJob(tx, incidentId, options.job);
     await options.also?.(tx, after);
+    const demoted = await noteOutcome(tx, event, after);
+    if (demoted)
+      await stepIn(tx, incidentId, { kind: 'note', by: 'nightshift', text: demoted }, { actor: options.actor });
     return { accepted: true, incident: after };
   }
   throw new NightshiftError(

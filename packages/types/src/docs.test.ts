@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { actionLimits, alwaysApprove, errorCodes, inputLimits, stateDeadlinesMs } from './index.ts';
+import { actionLimits, alwaysApprove, errorCodes, inputLimits, modeLimits, stateDeadlinesMs } from './index.ts';
 
 const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -16,7 +16,9 @@ describe('the documents say what the code says', () => {
 
   it('docs/limits.md names every safety limit', async () => {
     const text = await page('limits.md');
-    const names = [actionLimits, alwaysApprove, stateDeadlinesMs, inputLimits].flatMap((group) => Object.keys(group));
+    const names = [actionLimits, alwaysApprove, modeLimits, stateDeadlinesMs, inputLimits].flatMap((group) =>
+      Object.keys(group),
+    );
     for (const name of names) expect(text, name).toContain(`\`${name}\``);
   });
 });

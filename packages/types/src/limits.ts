@@ -35,6 +35,16 @@ export const actionLimits = {
 /** Actions that always need a person, whatever a runbook says. */
 export const alwaysApprove = { failover_db: 2, drain_queue: 1 } as const satisfies Record<string, number>;
 
+/** When what a runbook may do for a service changes. Up: proposed, and decided by a person. Down: by itself. */
+export const modeLimits = {
+  /** Plans that it only observed, before asking people with it is proposed. */
+  observedBeforeApprove: 3,
+  /** Lower bound of the 95% interval of its success rate, before it is proposed to act alone: 9 of 9, or 14 of 15. */
+  successAtLeast: 0.7,
+  /** Failures in a row that take it down one mode: one may be bad luck. */
+  demoteAfterFailures: 2,
+} as const;
+
 /** Longest stay of an incident in each state before the sweeper moves it on (to a person, unless said otherwise). */
 export const stateDeadlinesMs = {
   open: 1 * minute,

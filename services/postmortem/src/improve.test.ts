@@ -2,7 +2,7 @@ import { parseYaml } from '@nightshift/runtime';
 import { IncidentType, Runbook, type IncidentEvent } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import type { History } from './history.ts';
-import { improvementsOf, mendCauseAfter, promoteAfter, slowMs } from './improve.ts';
+import { improvementsOf, mendCauseAfter, slowMs } from './improve.ts';
 import { runbookSkeleton } from './skeleton.ts';
 import { diagnosed, finished, happened, history, noRunbook, suspectDeployment } from './stand-ins.ts';
 
@@ -91,11 +91,11 @@ describe('what to improve', () => {
   it('promotes a runbook that has worked often enough and never failed, and then wants the cause mended', () => {
     const said = (given: History['runbook'], resolution: 'automated' | 'self' = 'automated') =>
       improve({ runbook: given, incident: { resolution } }).join();
-    expect(said(runbook(promoteAfter, 'approve'))).toContain('promote it to auto');
-    expect(said(runbook(promoteAfter - 1, 'approve'))).not.toContain('promote');
-    expect(said(runbook(promoteAfter, 'approve', 1))).not.toContain('promote');
-    expect(said(runbook(promoteAfter, 'auto'))).not.toContain('promote');
-    expect(said(runbook(promoteAfter, 'approve'), 'self')).not.toContain('promote');
+    expect(said(runbook(9, 'approve'))).toContain('promote it to auto');
+    expect(said(runbook(8, 'approve'))).not.toContain('promote');
+    expect(said(runbook(9, 'approve', 1))).not.toContain('promote');
+    expect(said(runbook(9, 'auto'))).not.toContain('promote');
+    expect(said(runbook(9, 'approve'), 'self')).not.toContain('promote');
     expect(said(runbook(mendCauseAfter, 'auto'))).toContain('the fault itself is due');
   });
 

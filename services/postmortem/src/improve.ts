@@ -1,4 +1,6 @@
+import { successInterval } from '@nightshift/lifecycle';
 import { redactText } from '@nightshift/runtime';
+import { modeLimits } from '@nightshift/types';
 import { eventsOf, lastDiagnosis, triedOf, type History } from './history.ts';
 import { controls } from './markdown.ts';
 import { approvalMs, phasesOf } from './phases.ts';
@@ -15,8 +17,7 @@ export const slowMs = {
   approve: 5 * minute,
 };
 
-/** So many successes make a runbook that asks fit to act alone; so many make the fault itself due for a mending. */
-export const promoteAfter = 3;
+/** So many successes make the fault itself due for a mending. */
 export const mendCauseAfter = 5;
 
 type Rule = (history: History) => string[];
@@ -137,11 +138,12 @@ const couldNotTell: Rule = (history) =>
 
 const promote: Rule = ({ runbook, incident }) => {
   if (!runbook || incident.resolution !== 'automated') return [];
-  const proven = runbook.succeeded >= promoteAfter && runbook.failed === 0;
+  const proven = successInterval(runbook).low >= modeLimits.successAtLeast && runbook.failed === 0;
   return [
     ...when(
       proven && runbook.mode !== 'auto',
-      () => `Runbook "${runbook.id}" has worked ${runbook.succeeded} times and never failed: promote it to auto.`,
+      () =>
+        `Runbook "${runbook.id}" has worked ${runbook.succeeded} times and never failed: promote it to auto (nightshift runbooks promote).`,
     ),
     ...when(
       runbook.succeeded >= mendCauseAfter,

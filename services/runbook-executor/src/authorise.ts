@@ -1,5 +1,5 @@
 import type { Tx } from '@nightshift/db';
-import { readKillSwitch } from '@nightshift/lifecycle';
+import { modeChange, readKillSwitch } from '@nightshift/lifecycle';
 import { planHash, progressOf, type Refusal } from '@nightshift/runbooks';
 import { alwaysApprove, type Approval } from '@nightshift/types';
 import { outsideRollbackWindow } from './rollback.ts';
@@ -42,8 +42,21 @@ export async function planRefusal(
   }
   const next = progressOf(plan);
   if (next.kind !== 'act' || next.step.id !== action.id) return { reason: 'plan', detail: 'it is not the next step' };
-  const needed = approvalsNeeded(plan, incident, announced.kind === 'approval_requested');
+  const asked = announced.kind === 'approval_requested' || (await demotedSince(tx, announced.runbook, incident, plan));
+  const needed = approvalsNeeded(plan, incident, asked);
   return needed === 0 ? null : approvalRefusal(approval, action, plan, needed, at);
+}
+
+/** A runbook that was taken down after it was chosen does not begin by itself any more; what it has begun it brings to an end. */
+async function demotedSince(
+  tx: Tx,
+  runbook: string,
+  { service }: LockedIncident,
+  plan: LedgerAction[],
+): Promise<boolean> {
+  if (plan.some(({ attempts }) => attempts > 0)) return false;
+  const change = await modeChange(tx, runbook, service);
+  return change !== null && change.mode !== 'auto';
 }
 
 /** How many people must have agreed: whatever a runbook says, some types need them always and a warning needs one. */

@@ -1,4 +1,5 @@
 import { now, type Sql } from '@nightshift/db';
+import { effectiveMode, modeChange } from '@nightshift/lifecycle';
 import {
   blastRadius,
   checkMatch,
@@ -118,7 +119,11 @@ async function complete(
   };
   const known = { candidate, plan, hash: planHash(plan), services };
   return draft.kind === 'ready'
-    ? { kind: 'plan', ...known, mode: modeOf(candidate.runbook.mode, incident, actions) }
+    ? {
+        kind: 'plan',
+        ...known,
+        mode: atMost(await modeFor(executor.db, candidate, incident.service), incident, actions),
+      }
     : { kind: 'unsupported', ...known, reason: draft.reason };
 }
 
@@ -132,8 +137,12 @@ const useOf = (action: PlannedAction, service: string, incidentId: string, at: n
   admittedAt: at,
 });
 
+/** What the runbook may do for this service: what its file says, unless it was promoted or demoted. */
+const modeFor = async (sql: Sql, { runbook, hash }: Candidate, service: string): Promise<RunbookMode> =>
+  effectiveMode(runbook.mode, hash, await modeChange(sql, runbook.id, service));
+
 /** Automation without a person is for criticals, and never for what always needs one. */
-function modeOf(mode: RunbookMode, incident: Incident, actions: PlannedAction[]): RunbookMode {
+function atMost(mode: RunbookMode, incident: Incident, actions: PlannedAction[]): RunbookMode {
   if (mode !== 'auto') return mode;
   return incident.severity !== 'critical' || actions.some(({ type }) => type in alwaysApprove) ? 'approve' : 'auto';
 }

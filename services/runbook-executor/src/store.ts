@@ -104,11 +104,13 @@ export async function lockAction(tx: Tx, id: string): Promise<LedgerAction> {
   );
 }
 
-export type LockedIncident = { state: IncidentState; severity: string };
+export type LockedIncident = { state: IncidentState; severity: string; service: string };
 
 /** Nobody else moves the incident until this transaction ends. */
 export async function lockIncident(tx: Tx, id: string): Promise<LockedIncident> {
-  return only(await tx.query<LockedIncident>('SELECT state, severity FROM incident WHERE id = $1 FOR UPDATE', [id]));
+  return only(
+    await tx.query<LockedIncident>('SELECT state, severity, service FROM incident WHERE id = $1 FOR UPDATE', [id]),
+  );
 }
 
 /** A plan, its hash, and the service that each of its targets belongs to. */
