@@ -14,6 +14,13 @@ export function inWords(event: IncidentEvent, to: string | null): string {
       return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'diagnosed':
       return `diagnosed: ${event.results.map((result) => `${result.check} ${result.status}`).join(', ')}${state}`;
+    case 'rechecked':
+      return `looked again: ${
+        event.changes
+          .map(({ check, fact, before, after }) => `${check} ${fact} ${before} -> ${after}`)
+          .slice(0, 5)
+          .join(', ') || 'nothing changed'
+      }`;
     case 'runbook_chosen':
     case 'approval_requested':
       return `runbook ${event.runbook}: ${event.summary}${state}`;

@@ -121,7 +121,7 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
   // What really happened is recorded whatever the state: the effect is in the world.
   action_finished: (incident, event, at) =>
     record(event.outcome === 'succeeded' ? { ...incident, actedAt: at } : incident),
-  remediated: only(['remediating'], (incident, _event, at) => move(incident, 'verifying', at, ['verify'])),
+  remediated: only(['remediating'], (incident, _event, at) => move(incident, 'verifying', at, ['verify', 'diagnose'])),
   remedy_failed: only(['deciding', 'remediating'], (incident, _event, at) => escalate(incident, at)),
 
   recovered: only(['verifying', 'escalated'], (incident, event, at) => {
@@ -157,6 +157,7 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     };
   },
 
+  rechecked: record,
   paged: record,
   page_failed: record,
   postmortem_written: record,

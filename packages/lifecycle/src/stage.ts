@@ -17,7 +17,8 @@ export type StageHandler = (context: StageContext) => Promise<StageOutcome>;
 
 /** The states in which a stage still has something to do. In any other its job is finished without effect. */
 const relevant: Record<Stage, readonly IncidentState[]> = {
-  diagnose: ['diagnosing', 'remediating'],
+  // Again after an action, perhaps when that has already been seen to work.
+  diagnose: ['diagnosing', 'remediating', 'verifying', 'resolved'],
   remediate: ['deciding', 'remediating'],
   verify: ['verifying', 'escalated'],
   escalate: ['escalated'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Severity } from './anomaly.ts';
+import { FactChange } from './fact-changes.ts';
 
 export const IncidentState = z.enum([
   'open',
@@ -131,6 +132,13 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('diagnosed'),
     results: z.array(z.object({ check: z.string(), target: z.string(), status: z.string(), summary: z.string() })),
+  }),
+  /** The checks again after an action: what they found then, and which facts are different. `generation` is that of their rows. */
+  z.object({
+    kind: z.literal('rechecked'),
+    results: z.array(z.object({ check: z.string(), target: z.string(), status: z.string(), summary: z.string() })),
+    changes: z.array(FactChange),
+    generation: z.number().int(),
   }),
   z.object({
     kind: z.literal('runbook_chosen'),

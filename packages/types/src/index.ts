@@ -7,6 +7,7 @@ export * from './check-catalogue.ts';
 export * from './detection-config.ts';
 export * from './diagnostic.ts';
 export * from './errors.ts';
+export * from './fact-changes.ts';
 export * from './ids.ts';
 export * from './incident.ts';
 export * from './jobs.ts';

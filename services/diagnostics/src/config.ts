@@ -21,6 +21,13 @@ export const Config = z.object({
     )
     .refine((paths) => paths.every((path) => path.startsWith('/')), 'must be absolute paths, with "," between them')
     .describe('Programs that checks of the catalogue may run: absolute paths with "," between them; none by default'),
+  SETTLE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(3_000)
+    .describe('How long after an action the checks look again, in ms, to compare'),
   SUSPECT_WINDOW_MINUTES: z.coerce
     .number()
     .min(1)

@@ -24,6 +24,7 @@ export async function startDiagnostics(config: Config, deps: Deps): Promise<Runn
     env: process.env,
     commands: new Set(config.DIAGNOSTIC_COMMANDS),
     deadlineMs: config.CHECK_DEADLINE_MS,
+    settleMs: config.SETTLE_MS,
     suspectWindowMs: config.SUSPECT_WINDOW_MINUTES * 60_000,
     observe: ({ check, status, durationMs }) => durations.observe({ check, status }, durationMs / 1_000),
   });

@@ -41,10 +41,12 @@ export function eventsOf<K extends Kind>(history: History, kind: K): EventOf<K>[
   return history.timeline.flatMap(({ event }) => (event.kind === kind ? [event as EventOf<K>] : []));
 }
 
-/** The diagnostics of the last diagnosis. */
-export function lastDiagnosis({ diagnostics }: History): History['diagnostics'] {
-  const last = Math.max(...diagnostics.map((each) => each.generation));
-  return diagnostics.filter((each) => each.generation === last);
+/** The diagnostics of the last diagnosis; those taken again after an action tell of the remedy, not of the trouble. */
+export function lastDiagnosis(history: History): History['diagnostics'] {
+  const again = new Set(eventsOf(history, 'rechecked').map((event) => event.generation));
+  const diagnoses = history.diagnostics.filter((each) => !again.has(each.generation));
+  const last = Math.max(...diagnoses.map((each) => each.generation));
+  return diagnoses.filter((each) => each.generation === last);
 }
 
 /** What was done to the service, or would have been, and what came of it. */

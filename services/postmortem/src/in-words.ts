@@ -20,6 +20,13 @@ export function inWords(event: IncidentEvent): string {
           .map(({ check, target, status }) => `${check} of ${target} ${status}`)
           .join(', ') || 'every check ok'
       }`;
+    case 'rechecked':
+      return `looked again after the action: ${
+        event.changes
+          .map(({ check, target, fact, before, after }) => `${check} of ${target}: ${fact} ${before} -> ${after}`)
+          .slice(0, 10)
+          .join(', ') || 'nothing is different'
+      }`;
     case 'runbook_chosen':
       return `runbook ${event.runbook} chosen: ${event.summary}`;
     case 'approval_requested':

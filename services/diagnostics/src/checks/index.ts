@@ -7,8 +7,10 @@ import { databaseSize } from './database-size/database-size.ts';
 import { dependencyHealth } from './dependency-health/dependency-health.ts';
 import { diskUsage } from './disk-usage/disk-usage.ts';
 import { dnsProbe } from './dns-probe/dns-probe.ts';
+import { dockerContainer } from './docker-container/docker-container.ts';
 import { hostPressure } from './host-pressure/host-pressure.ts';
 import { httpProbe } from './http-probe/http-probe.ts';
+import { kubernetesWorkload } from './kubernetes-workload/kubernetes-workload.ts';
 import { logPatterns } from './log-patterns/log-patterns.ts';
 import { prometheusQuery } from './prometheus-query/prometheus-query.ts';
 import { queueBacklog } from './queue-backlog/queue-backlog.ts';
@@ -36,6 +38,8 @@ export const checks: readonly Check[] = [
   tcpProbe,
   dnsProbe,
   tlsExpiry,
+  kubernetesWorkload,
+  dockerContainer,
   queueBacklog,
   prometheusQuery,
   logPatterns,

@@ -1,3 +1,4 @@
+import { now } from '@nightshift/db';
 import { runStage, step, timeline } from '@nightshift/lifecycle';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { Catalogue } from '@nightshift/types';
@@ -33,25 +34,27 @@ const catalogue = Catalogue.parse({
   ],
 });
 
+const partsOf = (): DiagnoseParts => ({
+  db: test.db,
+  databases,
+  catalogue: () => catalogue,
+  checks,
+  env: { SHOP_DB_URL: test.url },
+  commands: new Set(),
+  deadlineMs: 5_000,
+  suspectWindowMs: 1_800_000,
+  settleMs: 0,
+});
+
 async function open(service: string) {
   const incidentId = await insertIncident(test.db, { service });
   await insertOwed(test.db, incidentId, 'diagnose');
-  const parts: DiagnoseParts = {
-    db: test.db,
-    databases,
-    catalogue: () => catalogue,
-    checks,
-    env: { SHOP_DB_URL: test.url },
-    commands: new Set(),
-    deadlineMs: 5_000,
-    suspectWindowMs: 1_800_000,
-  };
   const run = (signal = new AbortController().signal, changes: Partial<DiagnoseParts> = {}) =>
     runStage(
       test.db,
       { v: 1, incidentId, stage: 'diagnose', generation: 1 },
       signal,
-      diagnose({ ...parts, ...changes }),
+      diagnose({ ...partsOf(), ...changes }),
     );
   const rows = () =>
     test.db.query(
@@ -140,5 +143,43 @@ describe('the diagnose stage', () => {
     expect(await run(undefined, { checks: [resolving] })).toBe('done');
     expect(await rows()).toEqual([]);
     expect((await timeline(test.db, incidentId)).map((entry) => entry.event.kind)).toEqual(['resolved_by_person']);
+  });
+
+  it('looks again after an action, when that has had time to show, and says what is different', async () => {
+    const { incidentId, run, rows } = await open('acted-upon');
+    const counted = (blocked: number) => ({
+      ...checks.find(({ id }) => id === 'database_locks')!,
+      appliesTo: (subject: { kind: string }): subject is never => subject.kind === 'service',
+      run: async () => ({
+        status: blocked > 0 ? ('degraded' as const) : ('ok' as const),
+        facts: { blocked },
+        output: '',
+      }),
+    });
+    await run(undefined, { checks: [counted(4)] });
+    const at = await now(test.db);
+    await test.db.query(
+      `UPDATE incident SET state = 'verifying', acted_at = ms($2), generation = 5, deadline_at = ms($2) + interval '1 hour' WHERE id = $1`,
+      [incidentId, at],
+    );
+    await insertOwed(test.db, incidentId, 'diagnose', 5);
+    const again = (settleMs: number) =>
+      runStage(
+        test.db,
+        { v: 1, incidentId, stage: 'diagnose', generation: 5 },
+        new AbortController().signal,
+        diagnose({ ...partsOf(), checks: [counted(0)], settleMs }),
+      );
+    expect(await again(60_000)).toMatchObject({ againMs: expect.any(Number) as number });
+    expect(await again(0)).toBe('done');
+    expect((await timeline(test.db, incidentId)).at(-1)!.event).toMatchObject({
+      kind: 'rechecked',
+      generation: 5,
+      changes: [
+        { check: 'database_locks', fact: 'status', before: 'degraded', after: 'ok' },
+        { check: 'database_locks', fact: 'blocked', before: 4, after: 0 },
+      ],
+    });
+    expect(await rows()).toHaveLength(2);
   });
 });

@@ -1,10 +1,16 @@
 import { now, type Db } from '@nightshift/db';
 import { step, type StageHandler } from '@nightshift/lifecycle';
-import type { Catalogue, DiagnosticResult, Service } from '@nightshift/types';
+import {
+  factChanges,
+  type Catalogue,
+  type DiagnosticResult,
+  type IncidentEvent,
+  type Service,
+} from '@nightshift/types';
 import type { Check, Dependency, Subject } from '../check.ts';
 import type { Databases } from '../databases.ts';
 import { runChecks } from '../run-checks.ts';
-import { saveResults } from '../store.ts';
+import { resultsBefore, saveResults } from '../store.ts';
 
 export type DiagnoseParts = {
   db: Db;
@@ -15,43 +21,61 @@ export type DiagnoseParts = {
   commands: ReadonlySet<string>;
   deadlineMs: number;
   suspectWindowMs: number;
+  /** How long after an action the checks look again. */
+  settleMs: number;
   observe?: (result: DiagnosticResult) => void;
 };
 
 const summaryChars = 200;
 
-/** Looks at the targets of the incident's service; results and the step `diagnosed` are committed together. */
+/**
+ * Looks at the targets of the incident's service; results and the step `diagnosed` are committed together. After an action it looks
+ * again, once that has had a moment to show, and the step is `rechecked`: what is different now.
+ */
 export const diagnose =
   (parts: DiagnoseParts): StageHandler =>
   async ({ incident, stage, generation, signal }) => {
     const { db, databases, env, commands, suspectWindowMs, checks, deadlineMs } = parts;
+    const at = await now(db);
+    const again = incident.state === 'verifying' || incident.state === 'resolved';
+    const settledAt = (incident.actedAt ?? 0) + parts.settleMs;
+    if (again && at < settledAt) return { againMs: settledAt - at };
     const results = await runChecks({
       checks,
       subjects: subjectsOf(incident.service, parts.catalogue()),
-      surroundings: { incident, at: await now(db), db, databases, env, commands, suspectWindowMs },
+      surroundings: { incident, at, db, databases, env, commands, suspectWindowMs },
       deadlineMs,
       signal,
     });
     signal.throwIfAborted(); // stopped half-way: the job comes again, rather than a diagnosis full of "unknown"
     for (const result of results) parts.observe?.(result);
-    const summaries = results.map(({ check, target, status, output }) => ({
-      check,
-      target,
-      status,
-      summary: output.slice(0, summaryChars),
-    }));
-    await step(
-      db,
-      incident.id,
-      { kind: 'diagnosed', results: summaries },
-      {
-        actor: 'diagnostics',
-        job: { stage, generation },
-        also: (tx) => saveResults(tx, incident.id, generation, results),
-      },
-    );
+    await step(db, incident.id, again ? await comparison(db, incident.id, generation, results) : diagnosis(results), {
+      actor: 'diagnostics',
+      job: { stage, generation },
+      also: (tx) => saveResults(tx, incident.id, generation, results),
+    });
     return 'done';
   };
+
+const diagnosis = (results: DiagnosticResult[]): IncidentEvent => ({ kind: 'diagnosed', results: summaries(results) });
+
+async function comparison(
+  db: Db,
+  incidentId: string,
+  generation: number,
+  results: DiagnosticResult[],
+): Promise<IncidentEvent> {
+  const before = await resultsBefore(db, incidentId, generation);
+  return { kind: 'rechecked', results: summaries(results), changes: factChanges(before, results), generation };
+}
+
+const summaries = (results: DiagnosticResult[]) =>
+  results.map(({ check, target, status, output }) => ({
+    check,
+    target,
+    status,
+    summary: output.slice(0, summaryChars),
+  }));
 
 /** What there is to look at: the service itself and, where the catalogue knows it, its targets. */
 function subjectsOf(name: string, catalogue: Catalogue): Subject[] {

@@ -40,6 +40,13 @@ const words: Words = {
     const detail = trouble.map(({ check, target, status }) => `${plain(check)} of ${target}: ${status}`).join(', ');
     return { text: `Diagnosed: ${plural(results.length, 'check')}`, detail: detail || 'nothing found', tone: 'auto' };
   },
+  rechecked: ({ results, changes }) => ({
+    text: `Looked again: ${changes.length === 0 ? 'nothing is different' : plural(changes.length, 'fact')}${changes.length === 0 ? '' : ' different'}`,
+    detail: changes
+      .map(({ check, target, fact, before, after }) => `${plain(check)} of ${target}: ${fact} ${before} → ${after}`)
+      .join(', '),
+    tone: results.every(({ status }) => status === 'ok') ? 'good' : 'auto',
+  }),
   runbook_chosen: ({ runbook, summary }) => ({ text: `Runbook ${runbook} chosen`, detail: summary, tone: 'auto' }),
   approval_requested: ({ runbook, summary }) => ({
     text: `Approval asked for ${runbook}`,

@@ -1,4 +1,4 @@
-import { inputLimits } from '@nightshift/types';
+import { inputLimits, type Incident } from '@nightshift/types';
 import type { Check, Finding, SubjectOf } from '../../check.ts';
 import { lookBackMs, minutesBetween, overlapsOnset } from '../../onset.ts';
 
@@ -26,12 +26,12 @@ export const recentChanges: Check<SubjectOf<'service'>, 'recent_changes'> = {
       [around, subject.id, at - lookBackMs, at + inputLimits.sampleAheadMs, incident.id, listed],
       signal,
     );
-    return judge(changes, incident.onsetAt, suspectWindowMs);
+    return judge(changes, incident, suspectWindowMs);
   },
 };
 
-function judge(changes: Change[], onsetAt: number, windowMs: number): Finding<'recent_changes'> {
-  const suspects = changes.filter((change) => overlapsOnset(change.at, onsetAt, windowMs));
+function judge(changes: Change[], incident: Incident, windowMs: number): Finding<'recent_changes'> {
+  const suspects = changes.filter((change) => overlapsOnset(change.at, incident, windowMs));
   const [suspect] = suspects;
   const facts = {
     count: changes[0]?.total ?? 0,
@@ -39,7 +39,7 @@ function judge(changes: Change[], onsetAt: number, windowMs: number): Finding<'r
     suspectKind: suspect?.kind ?? null,
     suspectSummary: suspect?.summary ?? null,
     suspectService: suspect?.service ?? null,
-    suspectMinutesBeforeOnset: suspect ? minutesBetween(suspect.at, onsetAt) : null,
+    suspectMinutesBeforeOnset: suspect ? minutesBetween(suspect.at, incident.onsetAt) : null,
   };
   if (changes.length === 0) return { status: 'ok', facts, output: 'nothing else changed in the last 2 hours' };
   const list = changes.map((change) => `${change.service}: ${inWords(change)}`).join(', ');

@@ -1,4 +1,4 @@
-import { actionLimits, inputLimits } from '@nightshift/types';
+import { actionLimits, inputLimits, type Incident } from '@nightshift/types';
 import type { Check, Finding, SubjectOf } from '../../check.ts';
 import { lookBackMs, minutesBetween, overlapsOnset } from '../../onset.ts';
 
@@ -30,7 +30,7 @@ export const recentDeployments: Check<SubjectOf<'service'>, 'recent_deployments'
       [subject.id, at - lookBackMs, at + inputLimits.sampleAheadMs, listed],
       signal,
     );
-    const finding = judge(rows, { at, onsetAt: incident.onsetAt, suspectWindowMs });
+    const finding = judge(rows, { at, incident, suspectWindowMs });
     if (subject.inCatalogue) return finding;
     return {
       ...finding,
@@ -39,7 +39,7 @@ export const recentDeployments: Check<SubjectOf<'service'>, 'recent_deployments'
   },
 };
 
-type Times = { at: number; onsetAt: number; suspectWindowMs: number };
+type Times = { at: number; incident: Incident; suspectWindowMs: number };
 
 /** Pure. `deployments` newest first. */
 function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_deployments'> {
@@ -56,7 +56,7 @@ function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_d
     suspectVersion: suspect?.version ?? null,
     suspectPreviousVersion: suspect?.previousVersion ?? null,
     suspectUndoable: suspect ? isUndoable(suspect, times) : null,
-    suspectMinutesBeforeOnset: suspect ? minutesBetween(suspect.deployedAt, times.onsetAt) : null,
+    suspectMinutesBeforeOnset: suspect ? minutesBetween(suspect.deployedAt, times.incident.onsetAt) : null,
     /** Only the newest can be undone without undoing what came after it. */
     newestIsSuspect: newest !== undefined && suspect === newest,
   };
@@ -75,5 +75,5 @@ function judge(deployments: RecentDeployment[], times: Times): Finding<'recent_d
 const isUndoable = ({ deployedAt }: RecentDeployment, { at }: Times) =>
   at - deployedAt <= actionLimits.rollbackWindowMs;
 
-const isSuspect = ({ deployedAt }: RecentDeployment, { onsetAt, suspectWindowMs }: Times) =>
-  overlapsOnset(deployedAt, onsetAt, suspectWindowMs);
+const isSuspect = ({ deployedAt }: RecentDeployment, { incident, suspectWindowMs }: Times) =>
+  overlapsOnset(deployedAt, incident, suspectWindowMs);
