@@ -4,11 +4,14 @@ import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { SeriesOptions } from './commands/series.ts';
+import type { AddOptions } from './commands/silences.ts';
 import type { LimitOptions } from './commands/token.ts';
 import type { TuneOptions } from './commands/tune.ts';
+import type { WhyNotOptions } from './commands/why-not.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { defaultPortBase } from './ports.ts';
 import { scenarioNames } from './scenario.ts';
+import { spanMs } from './span.ts';
 
 const whole = (text: string) => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
@@ -149,6 +152,43 @@ program
   .option('--json', 'as JSON', false)
   .addHelpText('after', '\nExample: nightshift series --service node --name cpu')
   .action(ends(async (options: SeriesOptions) => (await import('./commands/series.ts')).series(options)));
+const silencing = () => import('./commands/silences.ts');
+const collect = (text: string, before: string[]) => [...before, text];
+const by = ['--by <name>', 'who you are (default: the name you are logged in by)'] as const;
+const silences = program.command('silences').description('what opens no incident for a while: maintenance, or noise');
+silences
+  .command('add')
+  .description('hold signals; those that still fire when it ends count again')
+  .option('--service <name>', 'of a service; a `*` at the end stands for the rest')
+  .option('--metric <name>', 'of a metric, or an alert by its name')
+  .option('--label <name=value>', 'with this label; may be repeated', collect, [])
+  .requiredOption('--for <span>', 'how long: 30m, 2h, 7d; at most 30d', spanMs)
+  .option('--in <span>', 'begin after so long', spanMs, 0)
+  .requiredOption('--reason <text>', 'why')
+  .option(...by)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', '\nExample: nightshift silences add --service checkout --for 2h --reason "database upgrade"')
+  .action(ends(async (options: AddOptions) => (await silencing()).addSilence(options)));
+silences
+  .command('list')
+  .description('those to come, in force, and over lately')
+  .option('--since <span>', 'over for no longer than this', spanMs, 86_400_000)
+  .option('--json', 'as JSON', false)
+  .action(ends(async (options: { json: boolean; since: number }) => (await silencing()).listSilences(options)));
+silences
+  .command('end')
+  .argument('<id>', 'as `silences list` shows it', whole)
+  .option(...by)
+  .action(ends(async (id: number, options: { by?: string }) => (await silencing()).endSilence(id, options)));
+program
+  .command('why-not')
+  .description('why breaches opened no incident of their own')
+  .option('--service <name>', 'of one service')
+  .option('--metric <name>', 'of one metric')
+  .option('--since <span>', 'of the last while: 30m, 1h, 7d', spanMs, 3_600_000)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', '\nExample: nightshift why-not --service checkout --since 24h')
+  .action(ends(async (options: WhyNotOptions) => (await import('./commands/why-not.ts')).whyNot(options)));
 
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');

@@ -7,6 +7,8 @@ export { startRelay } from './relay.ts';
 export { evidenceInWords, promotionProposed, successInterval } from './evidence.ts';
 export { findIncident, incidentColumns, timeline } from './rows.ts';
 export { changeMode, effectiveMode, evidenceOf, isLower, modeChange } from './runbook-mode.ts';
+export { addSilence, endSilence, listSilences, silencesInForce } from './silences.ts';
 export { runStage, type StageContext, type StageHandler, type StageOutcome } from './stage.ts';
 export { finishJob, step, stepIn, type StepOptions, type StepResult } from './step.ts';
 export { startSweeper } from './sweeper.ts';
+export { noteBreaches, pruneBreaches, readBreaches, type Breach } from './why-not.ts';

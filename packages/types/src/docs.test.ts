@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { actionLimits, alwaysApprove, errorCodes, inputLimits, modeLimits, stateDeadlinesMs } from './index.ts';
+import * as limits from './limits.ts';
 
 const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -19,6 +20,7 @@ describe('the documents say what the code says', () => {
     const names = [actionLimits, alwaysApprove, modeLimits, stateDeadlinesMs, inputLimits].flatMap((group) =>
       Object.keys(group),
     );
-    for (const name of names) expect(text, name).toContain(`\`${name}\``);
+    const groups = Object.keys(limits).filter((name) => /^(silence|whyNot|anomaly|flap)Limits$/.test(name));
+    for (const name of [...names, ...groups]) expect(text, name).toContain(`\`${name}\``);
   });
 });

@@ -21,5 +21,6 @@ export * from './runbook.ts';
 export * from './sample.ts';
 export * from './signal-config.ts';
 export * from './selector.ts';
+export * from './silence.ts';
 export * from './target.ts';
 export * from './why-not.ts';

@@ -90,3 +90,15 @@ export const inputLimits = {
 
 /** Bounds on what an incident keeps. */
 export const incidentLimits = { seriesPerIncident: 50, pointsPerSeries: 3_600, anomaliesListed: 20 } as const;
+
+/** A silence always ends; so many may be in force. */
+export const silenceLimits = { longestMs: 30 * 24 * hour, inForce: 1_000, labels: 16 } as const;
+
+/** How much is remembered of breaches that opened nothing. */
+export const whyNotLimits = { keptMs: 7 * 24 * hour, perService: 500, detailChars: 300 } as const;
+
+/** How long, and how many, anomalies are kept that have ended; those of an incident that is not closed always are. */
+export const anomalyLimits = { keptMs: 90 * 24 * hour, kept: 1_000_000 } as const;
+
+/** Flapping: of a service whose incidents come back within this time each counts; beyond it, calm must last longer, up to the most. */
+export const flapLimits = { withinMs: 6 * hour, longestHoldMs: 30 * minute } as const;

@@ -1,5 +1,5 @@
 import type { Sql, Tx } from '@nightshift/db';
-import type { Direction, Severity } from '@nightshift/types';
+import type { Direction, Labels, Severity } from '@nightshift/types';
 import type { Episode } from './episodes.ts';
 
 /** An anomaly of a service, recent enough to count, with the incident that it belongs to already. */
@@ -8,6 +8,7 @@ export type RecentAnomaly = {
   seriesId: number;
   service: string;
   metric: string;
+  labels: Labels;
   startedAt: number;
   lastAt: number;
   value: number;
@@ -90,7 +91,7 @@ export async function runningEpisodes(sql: Sql, shard: number, shardCount: numbe
 /** What was anomalous of a service since `since`, leaving out what an incident that is over has dealt with. */
 export function recentAnomalies(tx: Tx, service: string, since: number): Promise<RecentAnomaly[]> {
   return tx.query<RecentAnomaly>(
-    `SELECT a.id, a.series_id AS "seriesId", a.service, s.name AS metric, a.started_at AS "startedAt", a.last_at AS "lastAt",
+    `SELECT a.id, a.series_id AS "seriesId", a.service, s.name AS metric, s.labels, a.started_at AS "startedAt", a.last_at AS "lastAt",
             a.value, a.expected, a.score, a.severity, a.direction, a.reason AS declared, a.incident_id AS "incidentId"
        FROM anomaly a JOIN series s ON s.id = a.series_id
       WHERE a.service = $1 AND a.last_at > ms($2)

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { timeline } from '@nightshift/lifecycle';
+import { addSilence, endSilence, readBreaches, timeline } from '@nightshift/lifecycle';
 import { eventually, testDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ground, type Ground } from './detector.fixture.ts';
+import { prune } from './prune.ts';
 
 const catalogue = `
 schema: 1
@@ -71,4 +72,57 @@ describe('services that depend on each other', () => {
       expect(named?.suspects[0]).toMatchObject(suspect);
     });
   });
+});
+
+describe('what a person has silenced', () => {
+  test('opens nothing and can be asked; still firing when the silence ends, it opens with its next sample', async () => {
+    const ids = await two('cart');
+    const endsAt = Math.round(await shop.now()) + 3_600_000;
+    const silence = await addSilence(shop.db, { service: 'cart', labels: {}, endsAt, reason: 'upgrade' }, 'Ada');
+    await breach(ids);
+    await eventually(async () => {
+      const held = await readBreaches(shop.db, { service: 'cart', sinceMs: 60_000 });
+      const silenced = held.filter(({ because }) => because === 'silenced');
+      expect(silenced).toHaveLength(2);
+      expect(silenced[0]!.detail).toContain(`silence ${silence.id} of Ada`);
+    });
+    expect(await incidents('cart')).toEqual([]);
+    await endSilence(shop.db, silence.id, 'Ada');
+    await breach(ids);
+    await eventually(async () => expect(await incidents('cart')).toHaveLength(1));
+  });
+
+  test('a single breach says that its evidence is not enough', async () => {
+    const [id] = await two('lonely');
+    await breach([id!]);
+    await eventually(async () => {
+      const [held] = await readBreaches(shop.db, { service: 'lonely', sinceMs: 60_000 });
+      expect(held).toMatchObject({
+        because: 'below_evidence',
+        detail: expect.stringContaining('that it takes') as string,
+      });
+    });
+  });
+});
+
+test('anomalies that ended long ago are forgotten, but for those of incidents that are not closed', async () => {
+  const [id] = await two('old');
+  const put = (incidentId: string | null, daysAgo: number) =>
+    shop.db.query(
+      `INSERT INTO anomaly (series_id, service, incident_id, started_at, last_at, ended_at, value, expected, low, high, score, severity, direction)
+       SELECT $1, 'old', $2, t, t, t, 1, 1, 1, 1, 1, 'warning', 'up' FROM (SELECT nightshift_now() - $3 * interval '1 day' AS t) AS at`,
+      [id, incidentId, daysAgo],
+    );
+  const [open] = await shop.db.query<{ id: string }>(`SELECT id FROM incident WHERE service = 'cart'`);
+  for (const [incidentId, days] of [
+    [null, 91],
+    [open!.id, 91],
+    [null, 1],
+  ] as const)
+    await put(incidentId, days);
+  await prune(shop.db);
+  const kept = await shop.db.query<{ incident: string | null }>(
+    `SELECT incident_id AS incident FROM anomaly WHERE service = 'old' ORDER BY id`,
+  );
+  expect(kept.map(({ incident }) => incident)).toEqual([open!.id, null]);
 });

@@ -4,6 +4,7 @@ import { judgeSamples } from './handlers/samples.ts';
 import { answerLooks } from './looks.ts';
 import type { Holding } from './membership.ts';
 import { prunePoints } from './points.ts';
+import { prune } from './prune.ts';
 import { Fenced, type Fence } from './publish.ts';
 import {
   flush,
@@ -20,6 +21,7 @@ import { saveSnapshot } from './snapshot.ts';
 const roundMs = 1_000;
 const silenceMs = 5_000;
 const pruneMs = 60_000;
+const whyNotMs = 2_000;
 /** Saving takes at most about this part of the time, however large a shard grows. */
 const savingShare = 1 / 20;
 const closeMs = { handover: 2_000, lost: 500 };
@@ -30,10 +32,12 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
   const consumer = parts.queue.consume('samples', judgeSamples(shard), { shard: fence.shard });
   const save = saver(shard);
   const silence = every(silenceMs, () => lookForSilence(shard));
-  const prune = every(pruneMs, async () => {
+  const tidy = every(pruneMs, async () => {
     shard.signals.forget(await stillOurs(shard));
     await prunePoints(parts.db, shard.watched);
+    if (fence.shard === 0) await prune(parts.db);
   });
+  const tellWhyNot = every(whyNotMs, () => shard.whyNot.flush(parts.db));
   const loop = startLoop({
     everyMs: roundMs,
     onError: (error) => (error instanceof Fenced ? undefined : onError(error)),
@@ -44,7 +48,8 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
         await silence();
         await flush(shard);
         await answerLooks(shard);
-        await prune();
+        await tellWhyNot();
+        await tidy();
         await save();
         parts.metrics.series.set({ shard: fence.shard }, shard.detector.size);
         parts.metrics.running.set({ shard: fence.shard }, shard.episodes.running.size);

@@ -1,7 +1,14 @@
 import type { Tx } from '@nightshift/db';
 import { classify, correlate, type Decision, type Held } from '@nightshift/detection';
 import { findIncident, raise, stepIn, type Raised } from '@nightshift/lifecycle';
-import { incidentLimits, type DetectionConfig, type Incident, type IncidentType } from '@nightshift/types';
+import {
+  incidentLimits,
+  silencedBy,
+  type DetectionConfig,
+  type Incident,
+  type IncidentType,
+  type Silence,
+} from '@nightshift/types';
 import { incidentSeries, linkAnomalies, recentAnomalies, type RecentAnomaly } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import { keepTail, readStanding } from './standing.ts';
@@ -29,6 +36,8 @@ type Settling = {
   /** Metrics that have fallen silent. */
   silent: string[];
   dependencies: Dependencies;
+  /** Those in force. */
+  silences: readonly Silence[];
 };
 
 /**
@@ -36,10 +45,11 @@ type Settling = {
  * holds the service's lock (`lockServices`), so that shards with news of the same service do not each open one.
  */
 export async function settle(tx: Tx, settling: Settling): Promise<Settled> {
-  const { service, at, rule, silent, dependencies } = settling;
+  const { service, at, rule, silent, dependencies, silences } = settling;
   const standing = await readStanding(tx, service, at, rule, dependencies.of(service));
   const signals = await recentAnomalies(tx, service, at - rule.windowSeconds * 1_000);
-  const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: () => null });
+  const quiet = (signal: RecentAnomaly) => silencedBy(silences, signal);
+  const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: quiet });
   if (decision.tail !== standing.tail) await keepTail(tx, service, decision.tail);
   const { held } = decision;
   if (decision.action === 'none') return { outcome: 'nothing', held };

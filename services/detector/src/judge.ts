@@ -20,6 +20,7 @@ export function judge(
   follow(shard.episodes, series, at, judgement);
   const score = evidenceScore(shard.config(), rule, at, judgement);
   if (score > 0) noteEvidence(shard, series, at, score);
+  shard.whyNot.verdict(series, at, judgement);
   if (Number.isFinite(judgement.value)) watch(shard, id, at, judgement);
 }
 

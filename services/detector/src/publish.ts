@@ -1,4 +1,5 @@
 import { now, only, type Db, type Tx } from '@nightshift/db';
+import { silencesInForce } from '@nightshift/lifecycle';
 import type { DetectionConfig } from '@nightshift/types';
 import { writeEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -51,13 +52,14 @@ export async function publish(
       fresh.map((episode) => episode.service),
     );
     await keepEvidence(tx, fence.shard, at, new Map(services.map((each) => [each, news.evidence(each, at)])));
+    const silences = services.length > 0 ? await silencesInForce(tx) : [];
     // Causes before their symptoms: who depends on nothing that is in the news first.
     const depth = (service: string) => dependencies.of(service).filter((each) => services.includes(each)).length;
     for (const service of services.toSorted((a, b) => depth(a) - depth(b))) {
       const silent = fresh
         .filter((episode) => episode.service === service && episode.silent)
         .map((episode) => episode.metric);
-      settled.set(service, await settle(tx, { service, at, rule, silent, dependencies }));
+      settled.set(service, await settle(tx, { service, at, rule, silent, dependencies, silences }));
     }
     return settled;
   });

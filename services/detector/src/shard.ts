@@ -21,6 +21,7 @@ import { Fenced, publish, type Fence } from './publish.ts';
 import { startRecording, type Recording, type RecordingLimits } from './recording.ts';
 import type { SeriesInfo, SeriesNames } from './series.ts';
 import { loadSnapshot } from './snapshot.ts';
+import { whyNotLog, type WhyNotLog } from './why-not.ts';
 
 /** What all shards of a process share. */
 export type ShardParts = {
@@ -51,6 +52,7 @@ export type Shard = ShardParts & {
   episodes: Episodes;
   /** What the series of each service are out by, within the window. */
   evidence: Map<string, EvidenceWindow>;
+  whyNot: WhyNotLog;
   watched: Watched;
   points: Point[];
   recording: Recording;
@@ -81,6 +83,7 @@ export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard>
     due: [],
     episodes,
     evidence: new Map(),
+    whyNot: whyNotLog(),
     watched: new Map(),
     points: [],
     recording: startRecording(parts, fence, parts.recordingLimits),
@@ -132,6 +135,8 @@ export async function flush(shard: Shard): Promise<void> {
   });
   shard.episodes.changed.clear();
   shard.points = [];
+  const at = Math.max(...news.episodes.map((episode) => episode.lastAt));
+  for (const { held } of settled.values()) shard.whyNot.held(held, at);
   const outcomes = [...settled].map(([service, { outcome }]) => ({ service, outcome }));
   for (const { service, outcome } of outcomes) {
     shard.metrics.incidents.inc({ outcome });

@@ -10,6 +10,8 @@ export type Alert = {
   key: string;
   name: string;
   service: string;
+  /** Left out where it has none that a person could name. */
+  labels?: Labels;
   severity: Severity;
   type: IncidentType;
   summary: string;
@@ -58,6 +60,7 @@ export function alertOf(raw: RawAlert, at: number, serviceOf: ServiceOf): Alert 
     key: seriesKey(name, others as Labels),
     name,
     service: serviceOf(raw.labels as Labels),
+    labels: raw.labels as Labels,
     severity,
     type: typeOf(name),
     summary: storable(summary || message || description || '').slice(0, summaryChars),

@@ -1,7 +1,7 @@
 import { only } from '@nightshift/db';
-import { step } from '@nightshift/lifecycle';
+import { addSilence, endSilence, step } from '@nightshift/lifecycle';
 import { migrateQueue } from '@nightshift/queue';
-import { testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
 
@@ -136,6 +136,32 @@ describe('alerts of others', () => {
     await tell([firing('again')]);
     await tell([{ ...firing('again'), status: 'resolved', endsAt: iso() }]);
     expect(await tell([firing('again', { startsAt: iso() })])).toEqual([200, { joined: 1 }]);
+  });
+
+  it('are held by a silence, and enter when it ends if they fire still', async () => {
+    const silence = await addSilence(
+      database.db,
+      { service: 'held', labels: { severity: 'crit*' }, endsAt: Date.now() + 3_600_000, reason: 'upgrade' },
+      'Ada',
+    );
+    expect(await tell([firing('held'), firing('held', { labels: { alertname: 'Mild', service: 'held' } })])).toEqual([
+      200,
+      { held: 1, opened: 1 },
+    ]);
+    const alerts = () =>
+      database.db.query<{ name: string; incident_id: string | null }>(
+        `SELECT name, incident_id FROM alert WHERE service = 'held' ORDER BY name`,
+      );
+    expect(await alerts()).toMatchObject([{ incident_id: null }, { name: 'Mild' }]);
+    const told = await database.db.query(
+      `SELECT because FROM why_not WHERE service = 'held' AND metric = 'HighErrorRate'`,
+    );
+    expect(told).toEqual([{ because: 'silenced' }]);
+    await endSilence(database.db, silence.id, 'Ada');
+    await eventually(async () => {
+      const [held, mild] = await alerts();
+      expect(held!.incident_id).toBe(mild!.incident_id);
+    });
   });
 
   it('open nothing when a person called them a false positive', async () => {

@@ -1,20 +1,24 @@
-import { now, type Tx } from '@nightshift/db';
-import { findIncident, raise, stepIn } from '@nightshift/lifecycle';
+import { now, type Db, type Tx } from '@nightshift/db';
+import { findIncident, noteBreaches, raise, silencesInForce, stepIn } from '@nightshift/lifecycle';
+import { silencedBy, type WhyNot } from '@nightshift/types';
 import type { Alert } from './alert.ts';
 
 const actor = 'ingest';
 
-/** What became of an alert. Told again, it is `repeated`. */
-export type AlertOutcome = 'opened' | 'joined' | 'suppressed' | 'resolved' | 'repeated' | 'unknown';
+/** What became of an alert. Told again, it is `repeated`; `held` is one that a silence covers, until that ends. */
+export type AlertOutcome = 'opened' | 'joined' | 'held' | 'suppressed' | 'resolved' | 'repeated' | 'unknown';
 
 /**
  * Lets an alert open the incident of its service or join it, or notes that it is over. Goes by the same lock as the detector, so that
  * both open one incident together.
  */
 export async function settleAlert(tx: Tx, alert: Alert, sender: string): Promise<AlertOutcome> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`nightshift incident of ${alert.service}`]);
+  await lockService(tx, alert.service);
   return alert.endedAt === undefined ? fire(tx, alert, sender) : end(tx, alert, alert.endedAt, sender);
 }
+
+const lockService = (tx: Tx, service: string) =>
+  tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`nightshift incident of ${service}`]);
 
 /** Ends the alert of a key at `at` (epoch ms), where the word of its end names nothing else of it. */
 export async function settleEnd(tx: Tx, key: string, at: number, sender: string): Promise<AlertOutcome> {
@@ -31,6 +35,19 @@ async function fire(tx: Tx, alert: Alert, sender: string): Promise<AlertOutcome>
     [alert.key, alert.startedAt],
   );
   if (known.length > 0) return 'repeated';
+  const quiet = await quietedBy(tx, alert);
+  if (quiet !== null) {
+    await insert(tx, alert, sender, null);
+    await tellWhyNot(tx, alert, 'silenced', quiet);
+    return 'held';
+  }
+  const { incidentId, outcome } = await enter(tx, alert, sender);
+  await insert(tx, alert, sender, incidentId);
+  return outcome;
+}
+
+/** Lets an alert open the incident of its service, or join it. */
+async function enter(tx: Tx, alert: Alert, sender: string): Promise<{ incidentId: string; outcome: AlertOutcome }> {
   const { service, name, severity, type, summary, startedAt } = alert;
   const reason = `${sender} says: ${name}${summary && ` (${summary})`}`;
   // An alert has no value of its own; the series ALERTS of Prometheus is 1 while it fires.
@@ -40,22 +57,65 @@ async function fire(tx: Tx, alert: Alert, sender: string): Promise<AlertOutcome>
   const { incidentId, outcome } = await raise(tx, alarm, actor);
   if (outcome === 'open_already') await stepIn(tx, incidentId, { kind: 'anomaly_joined', ...anomaly }, { actor });
   if (outcome === 'open_already') await stepIn(tx, incidentId, { kind: 'note', by: sender, text: reason }, { actor });
+  if (outcome === 'suppressed')
+    await tellWhyNot(tx, alert, 'false_positive', `${incidentId} was called a false positive`);
+  return { incidentId, outcome: outcome === 'open_already' ? 'joined' : outcome === 'reopened' ? 'opened' : outcome };
+}
+
+async function insert(tx: Tx, alert: Alert, sender: string, incidentId: string | null): Promise<void> {
+  const { key, name, service, severity, summary, startedAt, type, labels = {} } = alert;
   await tx.query(
-    `INSERT INTO alert (key, name, service, severity, summary, started_at, incident_id) VALUES ($1, $2, $3, $4, $5, ms($6), $7)`,
-    [alert.key, name, service, severity, summary, startedAt, incidentId],
+    `INSERT INTO alert (key, name, service, severity, summary, started_at, incident_id, type, sender, labels)
+     VALUES ($1, $2, $3, $4, $5, ms($6), $7, $8, $9, $10)`,
+    [key, name, service, severity, summary, startedAt, incidentId, type, sender, labels],
   );
-  if (outcome === 'suppressed') return 'suppressed';
-  return outcome === 'open_already' ? 'joined' : 'opened';
+}
+
+const quietedBy = async (tx: Tx, { service, name, labels = {} }: Alert) =>
+  silencedBy(await silencesInForce(tx), { service, metric: name, labels });
+
+async function tellWhyNot(tx: Tx, { service, name }: Alert, because: WhyNot, detail: string): Promise<void> {
+  const at = Math.round(await now(tx));
+  const breach = { service, metric: name, seriesId: 0, because, detail, times: 1, firstAt: at, lastAt: at };
+  await noteBreaches(tx, [breach]);
+}
+
+/** Lets alerts enter that were held and that nothing holds any more, if they fire still. Returns how many did. */
+export async function enterHeld(db: Db): Promise<number> {
+  const held = await db.query<Alert & { id: number; sender: string }>(
+    `SELECT id, key, name, service, severity, type, sender, summary, labels, started_at AS "startedAt" FROM alert
+      WHERE incident_id IS NULL AND ended_at IS NULL ORDER BY id LIMIT 100`,
+  );
+  if (held.length === 0) return 0;
+  const silences = await silencesInForce(db);
+  const free = held.filter(
+    ({ service, name, labels = {} }) => !silencedBy(silences, { service, metric: name, labels }),
+  );
+  for (const alert of free) await db.tx((tx) => enterOne(tx, alert));
+  return free.length;
+}
+
+/** Only one process lets it in, and only if it has not ended meanwhile. */
+async function enterOne(tx: Tx, alert: Alert & { id: number; sender: string }): Promise<void> {
+  await lockService(tx, alert.service);
+  const [still] = await tx.query(
+    'SELECT id FROM alert WHERE id = $1 AND incident_id IS NULL AND ended_at IS NULL FOR UPDATE',
+    [alert.id],
+  );
+  if (!still) return;
+  const { incidentId } = await enter(tx, alert, alert.sender);
+  await tx.query('UPDATE alert SET incident_id = $2 WHERE id = $1', [alert.id, incidentId]);
 }
 
 async function end(tx: Tx, alert: Alert, endedAt: number, sender: string): Promise<AlertOutcome> {
-  const [row] = await tx.query<{ incidentId: string }>(
+  const [row] = await tx.query<{ incidentId: string | null }>(
     `UPDATE alert SET ended_at = greatest(ms($2), started_at), seen_at = nightshift_now()
       WHERE key = $1 AND ended_at IS NULL RETURNING incident_id AS "incidentId"`,
     [alert.key, endedAt],
   );
   if (!row) return 'unknown';
   const { incidentId } = row;
+  if (incidentId === null) return 'resolved';
   await stepIn(tx, incidentId, { kind: 'note', by: sender, text: `${alert.name} is resolved` }, { actor });
   await recoverIfAllOver(tx, incidentId, endedAt);
   return 'resolved';

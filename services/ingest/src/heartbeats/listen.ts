@@ -1,10 +1,11 @@
 import { now, type Db } from '@nightshift/db';
 import { startLoop, type Loop } from '@nightshift/lifecycle';
+import { enterHeld } from '../alerts/settle.ts';
 import { raiseSilent } from './heartbeats.ts';
 
 const everyMs = 1_000;
 
-/** Looks for silence each second. After a start, or while the database was away, every name gets its whole interval again. */
+/** Looks for silence, and for alerts that nothing holds any more, each second. After a start, or while the database was away, every name gets its whole interval again. */
 export function listenForSilence(db: Db, options: { kick: () => void; onError: (error: unknown) => void }): Loop {
   let heardSince: number | undefined;
   return startLoop({
@@ -15,7 +16,9 @@ export function listenForSilence(db: Db, options: { kick: () => void; onError: (
     },
     async round() {
       heardSince ??= Math.round(await now(db));
-      if ((await raiseSilent(db, heardSince)) > 0) options.kick();
+      const raised = await raiseSilent(db, heardSince);
+      const entered = await enterHeld(db);
+      if (raised + entered > 0) options.kick();
       return 'idle';
     },
   });
