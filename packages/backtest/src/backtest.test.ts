@@ -129,6 +129,50 @@ describe('incidents that would have opened', () => {
   });
 });
 
+describe('signals', () => {
+  /** A counter that counts so many a minute. */
+  const counter = (perMinute: (i: number) => number) => {
+    let total = 0;
+    const lines = Array.from({ length: 300 }, (_, i) => `${start / 1_000 + i * 60},${(total += perMinute(i))}`);
+    return ['timestamp,value', ...lines].join('\n');
+  };
+
+  test('a ratio of two counters is made of two files, judged by its fixed limit, and opens', async () => {
+    const files = {
+      'shop/errors_total.csv': counter((i) => (i >= 200 && i < 210 ? 500 : 6)),
+      'shop/requests_total.csv': counter(() => 600),
+    };
+    const ratio = { name: 'error_ratio', errors: { metric: 'errors_total' }, requests: { metric: 'requests_total' } };
+    const limit = { metric: 'error_ratio', judge: false, threshold: { above: 0.5 } };
+    const rules = [limit, { metric: '*', judge: false }];
+    const { series, incidents } = await replayed(files, { config: config({ ratios: [ratio], rules }) });
+    expect(series.map(({ metric }) => metric)).toEqual(['errors_total', 'requests_total', 'error_ratio']);
+    expect(incidents).toMatchObject([{ service: 'shop', series: [{ metric: 'error_ratio', severity: 'critical' }] }]);
+    expect(incidents[0]!.reason).toContain('above 0.5');
+    expect(Math.abs(incidents[0]!.openedAt - start - 200 * minute)).toBeLessThanOrEqual(2 * minute);
+  });
+
+  test('parts of a histogram are judged as its quantiles, in a file whose rows name their series', async () => {
+    const bounds = ['0.1', '1', '+Inf'];
+    const totals = [0, 0, 0];
+    const lines = Array.from({ length: 300 }, (_, i) => {
+      // All fast, but for ten minutes in which all are slow.
+      const slow = i >= 200 && i < 210;
+      return bounds.map((le, b) => {
+        totals[b]! += slow ? (b === 0 ? 0 : 100) : 100;
+        return `${start + i * minute},shop,latency_bucket,"{""le"":""${le}""}",${totals[b]}`;
+      });
+    });
+    const { series, incidents } = await replayed(
+      { 'x.csv': ['timestamp,service,metric,labels,value', ...lines.flat()].join('\n') },
+      { config: config({ composite: { rule: 'counts', criticals: 1 } }) },
+    );
+    expect(series.map(({ metric }) => metric)).toEqual(expect.arrayContaining(['latency:p95']));
+    expect(series.map(({ metric }) => metric)).not.toContain('latency_bucket');
+    expect(incidents).toMatchObject([{ service: 'shop', type: 'high_latency' }]);
+  });
+});
+
 describe('labels', () => {
   test('events found and false alarms of each series; training is learned and not counted', async () => {
     const parts = csv({ 200: 900, 400: 8_000 }, [200])

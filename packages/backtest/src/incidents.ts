@@ -7,8 +7,8 @@ import {
   type Signal,
 } from '@nightshift/detection';
 import { stateDeadlinesMs, type DetectionConfig, type IncidentType, type Severity } from '@nightshift/types';
+import type { Evidence, Evident } from './evidence.ts';
 import type { SeriesName } from './series.ts';
-import type { Evident, Signals } from './signals.ts';
 
 /** What was wrong with one series of an incident, at its worst. */
 export type IncidentSeries = SeriesName & { value: number; expected: number; score: number; severity: Severity };
@@ -48,7 +48,7 @@ type Terms = { config: DetectionConfig; series: readonly PacedSeries[]; found: I
  * resolved incident can be reopened is the same one. Services stand alone. Pure.
  */
 export function incidentsOf(
-  signals: Signals,
+  evidence: Evidence,
   series: readonly PacedSeries[],
   config: DetectionConfig,
 ): ReplayedIncident[] {
@@ -59,7 +59,7 @@ export function incidentsOf(
     for (const service of touched) settle(service, now, terms);
     touched = new Set();
   };
-  for (const sample of signals.inOrder()) {
+  for (const sample of evidence.inOrder()) {
     if (sample.at !== now) settleAll();
     now = sample.at;
     const { service: name, metric } = series[sample.seriesId - 1]!;

@@ -1,10 +1,4 @@
-export {
-  startBacktest,
-  type Backtest,
-  type BacktestResult,
-  type JudgedIncident,
-  type SeriesOutcome,
-} from './backtest.ts';
+export { startBacktest, type Backtest, type BacktestResult } from './backtest.ts';
 export { csvFiles, type CsvFile } from './csv-files.ts';
 export { csvLine } from './csv-line.ts';
 export { eventCounter, median, sumFigures, type EventFigures } from './events.ts';

@@ -13,6 +13,8 @@ export type PastAnomaly = SeriesName & {
   high: number;
   score: number;
   severity: Severity;
+  /** In which words a fixed limit says so: no sensitivity changes that. */
+  declared: string | null;
 };
 
 /** An incident that really was, and what a person has said of it. */
@@ -51,7 +53,7 @@ export function wouldOpen(
   const signals = anomalies
     .filter((anomaly) => {
       const { judge, sensitivity } = ruleFor(config, anomaly);
-      return judge && strength.get(anomaly)! * sensitivity >= alarmScore;
+      return anomaly.declared !== null || (judge && strength.get(anomaly)! * sensitivity >= alarmScore);
     })
     .map(({ startedAt, lastAt, ...rest }) => ({
       ...rest,

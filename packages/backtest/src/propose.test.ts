@@ -31,6 +31,7 @@ function incident(scores: Record<string, number>, given: Partial<PastIncident> =
     high: 130,
     score,
     severity: 'critical',
+    declared: null,
   }));
   return { id, service, openedAt, falsePositive: false, judgedSeries: 4, anomalies, ...given };
 }

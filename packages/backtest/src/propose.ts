@@ -81,6 +81,7 @@ function groupsOf(incidents: PastIncident[], config: DetectionConfig): Group[] {
   const groups = new Map<string, Group>();
   for (const incident of incidents) {
     for (const anomaly of incident.anomalies) {
+      if (anomaly.declared !== null) continue;
       const found = findRule(config.rules, anomaly);
       const replaces = found ? config.rules.indexOf(found) : null;
       const key = found ? `rule ${replaces}` : `metric ${anomaly.metric}`;

@@ -32,6 +32,8 @@ export async function replayFile(
         backtest.sample(id, { at, value: numberIn(cells[columns.values[i]!.cell]), labelled, warmUp }),
       );
     }
+    // Rows that name their series come in the order of time; of files that are one series each, all must be in.
+    if (columns.metric >= 0) backtest.settle();
     rows += batch.length;
     onRows(batch.length);
   }

@@ -1,6 +1,7 @@
-import type { BacktestResult, JudgedIncident, SeriesOutcome } from './backtest.ts';
+import type { BacktestResult, JudgedIncident } from './backtest.ts';
 import { causesOf, lasting, metricWithLabels, minuteOf } from './format.ts';
 import { html, type Html } from './html.ts';
+import type { SeriesOutcome } from './outcomes.ts';
 import { eventsOf, perDay } from './report-text.ts';
 import { drawSeries } from './svg.ts';
 

@@ -1,6 +1,7 @@
-import type { BacktestResult, JudgedIncident, SeriesOutcome } from './backtest.ts';
+import type { BacktestResult, JudgedIncident } from './backtest.ts';
 import { sumFigures, type EventFigures } from './events.ts';
 import { causesOf, lasting, metricWithLabels, minuteOf } from './format.ts';
+import type { SeriesOutcome } from './outcomes.ts';
 
 /** The most lines of each kind that are worth reading on a terminal. */
 const most = 20;

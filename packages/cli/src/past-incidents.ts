@@ -11,7 +11,7 @@ export async function pastIncidents(db: Db, days: number): Promise<PastIncident[
   const rows = await db.query<Row>(
     `SELECT i.id, i.service, i.opened_at AS "openedAt", i.resolution IS NOT DISTINCT FROM 'false_positive' AS "falsePositive",
             (SELECT count(*) FROM series WHERE service = i.service) AS "judgedSeries", s.name AS metric, s.labels, a.series_id AS "seriesId",
-            a.started_at AS "startedAt", a.last_at AS "lastAt", a.value, a.expected, a.low, a.high, a.score, a.severity
+            a.started_at AS "startedAt", a.last_at AS "lastAt", a.value, a.expected, a.low, a.high, a.score, a.severity, a.reason AS declared
        FROM incident i JOIN anomaly a ON a.incident_id = i.id AND a.service = i.service JOIN series s ON s.id = a.series_id
       WHERE i.opened_at > nightshift_now() - $1 * interval '1 day' ORDER BY i.opened_at DESC, i.id, a.id LIMIT ${mostAnomalies}`,
     [days],

@@ -52,6 +52,7 @@ export async function storedSamples(db: Db, { sinceMs, service }: StoredRange): 
             backtest.sample(id, { at: Math.trunc(timestamps[i]!), value: values[i]!, labelled: false, warmUp: false });
             counted++;
           }
+          backtest.settle();
           samples += counted;
           onRow(counted);
         }

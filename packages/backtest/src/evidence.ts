@@ -12,10 +12,12 @@ export type Evident = {
   value: number;
   expected: number;
   severity: Severity;
+  /** In which words a person's own rule says so. */
+  declared?: string | undefined;
 };
 
 /** All evidence of a replay: 57 bytes a sample, of which there is one in a hundred. */
-export type Signals = {
+export type Evidence = {
   add(sample: Evident): void;
   /** In the order of their time. */
   inOrder(): Iterable<Evident>;
@@ -23,8 +25,9 @@ export type Signals = {
 
 const fields = 7;
 
-export function makeSignals(): Signals {
+export function makeEvidence(): Evidence {
   let [numbers, severe, count] = [new Float64Array(fields * 64), new Uint8Array(64), 0];
+  const declared = new Map<number, string>();
   const grow = () => {
     const [more, moreSevere] = [new Float64Array(numbers.length * 2), new Uint8Array(severe.length * 2)];
     more.set(numbers);
@@ -42,11 +45,13 @@ export function makeSignals(): Signals {
       value: field(5),
       expected: field(6),
       severity: severe[i] ? 'critical' : 'warning',
+      declared: declared.get(i),
     };
   };
   return {
-    add({ at, seriesId, evidence, startedAt, score, value, expected, severity }) {
+    add({ at, seriesId, evidence, startedAt, score, value, expected, severity, declared: words }) {
       if (count === severe.length) grow();
+      if (words !== undefined) declared.set(count, words);
       numbers.set([at, seriesId, evidence, startedAt, score, value, expected], count * fields);
       severe[count++] = severity === 'critical' ? 1 : 0;
     },
