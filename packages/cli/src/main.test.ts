@@ -75,7 +75,7 @@ describe('nightshift', () => {
     );
     expect(nightshift(['series'], env).stdout).toMatch(/^ +1 {2}\S+ +shop$/m);
     // No detector runs that could tell its state.
-    expect(nightshift(['series', '--service', 'shop'], env).stdout).toMatch(/not told .* load\{zone="eu"\}$/m);
+    expect(nightshift(['series', '--service', 'shop'], env).stdout).toMatch(/ – .* load\{zone="eu"\}$/m);
     const { series } = JSON.parse(nightshift(['series', '--name', 'oa', '--json'], env).stdout) as { series: object[] };
     expect(series).toMatchObject([{ name: 'load', service: 'shop', state: null }]);
     expect(nightshift(['series', '--limit', '1000'], env)).toMatchObject({ status: 2, stdout: '' });

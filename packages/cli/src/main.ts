@@ -196,6 +196,7 @@ const token = program.command('token').description('tokens that may push samples
 const limited = (command: Command) =>
   command
     .option('--samples-per-second <n>', 'most samples a second to one ingest process', wholeOrDefault)
+    .option('--new-series-per-second <n>', 'most new series a second at one ingest process', wholeOrDefault)
     .option('--max-series <n>', 'most series that it registers', wholeOrDefault)
     .option('--labels-per-sample <n>', 'most labels of a new series', wholeOrDefault)
     .option('--body-bytes <n>', 'largest body in bytes, inflated', wholeOrDefault);

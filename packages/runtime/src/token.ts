@@ -10,6 +10,7 @@ export type TokenScope = (typeof tokenScopes)[number];
 /** What one sender may, where it differs from what every sender may; null is no difference. Who replaces its token keeps it. */
 export const TokenLimits = z.strictObject({
   samplesPerSecond: z.number().int().min(1).max(inputLimits.samplesPerSecondPerToken.max).nullish(),
+  newSeriesPerSecond: z.number().int().min(1).max(inputLimits.newSeriesPerSecondPerToken.max).nullish(),
   maxSeries: z.number().int().min(0).max(inputLimits.seriesTotal).nullish(),
   labelsPerSample: z.number().int().min(0).max(inputLimits.labelsPerSample).nullish(),
   bodyBytes: z.number().int().min(1).max(inputLimits.bodyBytes).nullish(),

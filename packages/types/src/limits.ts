@@ -83,6 +83,8 @@ export const inputLimits = {
   seriesPerToken: 250_000,
   /** Samples a second that one ingest process takes of one sender unless its token says otherwise, and the most that a token may say. */
   samplesPerSecondPerToken: { default: 100_000, max: 10_000_000 },
+  /** The same for series that are new: each is a row of the database and a state of a detector. */
+  newSeriesPerSecondPerToken: { default: 2_000, max: 1_000_000 },
   /** Bytes of one diagnostic output kept; the rest is cut. */
   outputChars: 4_000,
   configFileBytes: 1024 * 1024,

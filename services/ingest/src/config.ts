@@ -34,6 +34,13 @@ export const Config = z.object({
     .max(inputLimits.samplesPerSecondPerToken.max)
     .default(inputLimits.samplesPerSecondPerToken.default)
     .describe('503 once a token sends more than this to one process, unless the token says otherwise'),
+  INGEST_TOKEN_NEW_SERIES_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(inputLimits.newSeriesPerSecondPerToken.max)
+    .default(inputLimits.newSeriesPerSecondPerToken.default)
+    .describe('503 once a token begins more series than this at one process, unless the token says otherwise'),
   INGEST_SERIES_CACHE: z.coerce
     .number()
     .int()

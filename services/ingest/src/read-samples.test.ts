@@ -1,5 +1,5 @@
 import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import { seriesKey } from '@nightshift/types';
+import { NightshiftError, seriesKey } from '@nightshift/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSamples } from './read-samples.ts';
@@ -16,7 +16,14 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const at = 1_732_400_000_000;
-const many = { name: 'many', maxSeries: 1_000_000, labelsPerSample: 32 };
+const many = {
+  name: 'many',
+  maxSeries: 1_000_000,
+  labelsPerSample: 32,
+  lookUp: () => {},
+  pay: () => true,
+  tooFast: () => new NightshiftError('TOKEN_LIMITED', 'too fast'),
+};
 const openRegistry = (given: { maxSeries?: number; cached?: number; store?: Store } = {}) =>
   openSeriesRegistry(
     given.store ?? store,
@@ -150,6 +157,23 @@ describe('the registry', () => {
     const registry = await registryOf({ maxSeries: 1, store: counting });
     for (let i = 0; i < 5; i++) await readSamples([sample('refused', { zone: 'x' })], at, registry);
     expect(queries).toBe(1);
+  });
+
+  it('registers what a sender may just now, rejects the rest of its request alone, and gets further when it comes again', async () => {
+    const registry = await openRegistry();
+    let left = 3;
+    const slow = registry.of({ ...many, sender: 7, pay: () => left-- > 0 });
+    const samples = Array.from({ length: 5 }, (_, i) => sample('fast', { i: `${i}` }));
+    const before = await seriesTotal();
+    const [first, neighbour] = await Promise.allSettled([
+      readSamples(samples, at, slow),
+      readSamples([sample('calm')], at, registry.of({ ...many, sender: 8 })),
+    ]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'TOKEN_LIMITED' } });
+    expect(neighbour).toMatchObject({ status: 'fulfilled', value: { count: 1 } });
+    expect((await seriesTotal()) - before).toBe(4);
+    left = 2;
+    expect((await readSamples(samples, at, slow)).count).toBe(5);
   });
 
   it('finds again what the bounded cache forgot', async () => {

@@ -5,13 +5,7 @@ import type { SenderSeries } from './series.ts';
 export type IndexedRefusal = Refusal & { index: number };
 
 /** What a request's samples came to: the good ones packed in the order sent, and why the others were refused. */
-export type ReadSamples = {
-  batch: Batch;
-  count: number;
-  refused: IndexedRefusal[];
-  /** How many of their series were not known in memory. */
-  lookedUp: number;
-};
+export type ReadSamples = { batch: Batch; count: number; refused: IndexedRefusal[] };
 
 const none: Labels = Object.freeze({});
 
@@ -52,8 +46,7 @@ export async function readSamples(
   }
 
   const batch = { seriesIds, timestamps, values };
-  const lookedUp = unknown.length;
-  if (lookedUp === 0) return { batch, count, refused, lookedUp };
+  if (unknown.length === 0) return { batch, count, refused };
   const ids = await registry.resolve(unknown);
   let someRefused = false;
   unknown.forEach(({ row, index, name, labels }, i) => {
@@ -66,9 +59,9 @@ export async function readSamples(
     registry.recent.put(name, labels, id);
     seriesIds[row] = id;
   });
-  if (!someRefused) return { batch, count, refused, lookedUp };
+  if (!someRefused) return { batch, count, refused };
   refused.sort((a, b) => a.index - b.index);
-  return { batch, count: dropWithoutId(batch, count), refused, lookedUp };
+  return { batch, count: dropWithoutId(batch, count), refused };
 }
 
 /** The id of a sample whose types, value and time are right and whose series is known in memory; undefined for any other. */

@@ -13,8 +13,7 @@ export type Refusals = {
 };
 type Refused = Refusal & { name: string };
 
-/** `lookedUp`: how many series were not known in memory. */
-export type ReadSeries = { batch: Batch; count: number; refused: Refusals; lookedUp: number };
+export type ReadSeries = { batch: Batch; count: number; refused: Refusals };
 
 /** Tells of the id of a series whose bytes may come again. */
 export type Remember = (key: string, id: number) => void;
@@ -27,7 +26,7 @@ export async function readSeries(
   remember?: Remember,
 ): Promise<ReadSeries> {
   const refused: Refusals = { total: 0, byReason: new Map(), first: undefined, points: new Set() };
-  const lookedUp = await identify(wire.series, registry, remember);
+  await identify(wire.series, registry, remember);
 
   const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
   const batch = {
@@ -53,11 +52,11 @@ export async function readSeries(
       count += 1;
     }
   }
-  return { batch, count, refused, lookedUp };
+  return { batch, count, refused };
 }
 
-/** Gives each series its id, or the reason why it has none; returns how many were not known in memory. */
-async function identify(series: WireSeries[], registry: SenderSeries, remember?: Remember): Promise<number> {
+/** Gives each series its id, or the reason why it has none. */
+async function identify(series: WireSeries[], registry: SenderSeries, remember?: Remember): Promise<void> {
   const settle = (each: WireSeries, id: number) => {
     each.id = id;
     if (each.key !== undefined) remember?.(each.key, id);
@@ -73,7 +72,7 @@ async function identify(series: WireSeries[], registry: SenderSeries, remember?:
       if (!each.refusal) unknown.push(each);
     }
   }
-  if (unknown.length === 0) return 0;
+  if (unknown.length === 0) return;
   const ids = await registry.resolve(unknown);
   unknown.forEach((each, i) => {
     const id = ids[i]!;
@@ -84,7 +83,6 @@ async function identify(series: WireSeries[], registry: SenderSeries, remember?:
     registry.recent.put(each.name, each.labels, id);
     settle(each, id);
   });
-  return unknown.length;
 }
 
 function refuse(refused: Refusals, { name, point }: WireSeries, why: Refusal, samples: number): void {

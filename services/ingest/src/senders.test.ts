@@ -10,7 +10,7 @@ function opened() {
   let at = 0;
   const limited: string[] = [];
   const senders = openSenders(
-    { samplesPerSecond: 100, maxSeries: 10, inFlightBytes: 10 * mebibyte },
+    { samplesPerSecond: 100, newSeriesPerSecond: 10, maxSeries: 10, inFlightBytes: 10 * mebibyte },
     ({ name }, limit) => limited.push(`${name} ${limit}`),
     () => at,
   );
@@ -60,13 +60,28 @@ describe('the account of a sender', () => {
     expect(codeOf(() => senders.admit(fast))).toBe('in');
     senders.spend({ ...fast, id: 9 }, 1_500);
     expect(codeOf(() => senders.admit(fast))).toBe('TOKEN_LIMITED 1');
-    expect(senders.registrar(sender(4, { maxSeries: 3, labelsPerSample: 2 }))).toEqual({
+    expect(senders.registrar(sender(4, { maxSeries: 3, labelsPerSample: 2 }))).toMatchObject({
       sender: 4,
       name: 'token 4',
       maxSeries: 3,
       labelsPerSample: 2,
     });
     expect(senders.registrar(flood)).toMatchObject({ maxSeries: 10, labelsPerSample: inputLimits.labelsPerSample });
+  });
+
+  it('registers new series at their own rate, however many samples it may send', () => {
+    const { senders, limited, pass } = opened();
+    const register = (who: Sender, wanted: number) => {
+      const registrar = senders.registrar(who);
+      return Array.from({ length: wanted }, () => registrar.pay()).filter(Boolean).length;
+    };
+    expect([register(flood, 100), register(neighbour, 5)]).toEqual([21, 5]);
+    pass(1_000);
+    expect(register(flood, 100)).toBe(10);
+    expect(register(sender(3, { newSeriesPerSecond: 1_000 }), 100)).toBe(100);
+    expect(senders.registrar(flood).tooFast()).toMatchObject({ code: 'TOKEN_LIMITED', status: 503 });
+    expect(limited).toEqual(['token 1 new_series']);
+    expect(codeOf(() => senders.admit(flood))).toBe('in');
   });
 
   it('holds no more bytes than its share, though one request always goes', () => {

@@ -8,6 +8,7 @@ export type Sender = Awaited<ReturnType<TokenCheck>>;
 /** What every sender may whose token does not say otherwise. */
 export type SenderDefaults = {
   samplesPerSecond: number;
+  newSeriesPerSecond: number;
   maxSeries: number;
   /** Bytes of a sender's requests that are not answered yet. */
   inFlightBytes: number;
@@ -33,42 +34,47 @@ export type Senders = {
 /** A body costs as many samples as it would hold if it were JSON, whatever it turns out to be. */
 export const bytesPerSample = 128;
 /** A series that is not known in memory is looked for in the database. */
-export const newSeriesCost = 5;
+const lookUpCost = 10;
 /** An alert or a change is a transaction. */
 export const eventCost = 100;
 const burstSeconds = 2;
 
-type Account = { spent: number; at: number; held: number };
+/** What was spent and has not flowed off yet, as of a time. */
+type Bucket = { spent: number; at: number };
+type Account = { samples: Bucket; series: Bucket; held: number };
 
-/** `onLimited` hears of each request or series that was turned away. `now`: ms, monotonic. */
+/** `onLimited` hears of each request that was turned away. `now`: ms, monotonic. */
 export function openSenders(
   defaults: SenderDefaults,
-  onLimited: (sender: Sender, limit: 'rate' | 'in_flight' | 'body_bytes') => void,
+  onLimited: (sender: Sender, limit: 'rate' | 'new_series' | 'in_flight' | 'body_bytes') => void,
   now: () => number = () => performance.now(),
 ): Senders {
   const accounts = new Map<number, Account>();
-  const rateOf = ({ limits }: Sender) => limits.samplesPerSecond ?? defaults.samplesPerSecond;
-
-  const accountOf = (sender: Sender): Account => {
-    const known = accounts.get(sender.sender);
-    if (!known) {
-      const opened = { spent: 0, at: now(), held: 0 };
-      accounts.set(sender.sender, opened);
-      return opened;
-    }
+  const accountOf = ({ sender }: Sender): Account => {
+    const known = accounts.get(sender);
+    if (known) return known;
     const at = now();
-    known.spent = Math.max(0, known.spent - ((at - known.at) / 1_000) * rateOf(sender));
-    known.at = at;
-    return known;
+    const opened = { samples: { spent: 0, at }, series: { spent: 0, at }, held: 0 };
+    accounts.set(sender, opened);
+    return opened;
   };
+  /** How many seconds at its rate a bucket is beyond its burst; below zero there is room. */
+  const secondsAhead = (bucket: Bucket, perSecond: number): number => {
+    const at = now();
+    bucket.spent = Math.max(0, bucket.spent - ((at - bucket.at) / 1_000) * perSecond);
+    bucket.at = at;
+    return bucket.spent / perSecond - burstSeconds;
+  };
+  const sampleRate = ({ limits }: Sender) => limits.samplesPerSecond ?? defaults.samplesPerSecond;
+  const seriesRate = ({ limits }: Sender) => limits.newSeriesPerSecond ?? defaults.newSeriesPerSecond;
 
   return {
     admit(sender) {
-      const { spent } = accountOf(sender);
-      const rate = rateOf(sender);
-      if (spent <= rate * burstSeconds) return;
+      const rate = sampleRate(sender);
+      const ahead = secondsAhead(accountOf(sender).samples, rate);
+      if (ahead <= 0) return;
       onLimited(sender, 'rate');
-      throw limited(sender, `has sent more than ${rate} samples a second`, Math.ceil(spent / rate - burstSeconds));
+      throw limited(sender, `has sent more than ${rate} samples a second`, ahead);
     },
     checkBytes(sender, bytes) {
       const most = sender.limits.bodyBytes ?? inputLimits.bodyBytes;
@@ -79,7 +85,7 @@ export function openSenders(
       throw new NightshiftError('BODY_TOO_LARGE', `${told}; the token "${sender.name}" may send ${most} at once`);
     },
     spend(sender, samples) {
-      accountOf(sender).spent += samples;
+      accountOf(sender).samples.spent += samples;
     },
     hold(sender, bytes) {
       const account = accountOf(sender);
@@ -96,14 +102,33 @@ export function openSenders(
         },
       };
     },
-    registrar: ({ sender, name, limits }) => ({
-      sender,
-      name,
-      maxSeries: limits.maxSeries ?? defaults.maxSeries,
-      labelsPerSample: limits.labelsPerSample ?? inputLimits.labelsPerSample,
-    }),
+    registrar(sender) {
+      const { limits } = sender;
+      const { samples, series } = accountOf(sender);
+      const rate = seriesRate(sender);
+      return {
+        sender: sender.sender,
+        name: sender.name,
+        maxSeries: limits.maxSeries ?? defaults.maxSeries,
+        labelsPerSample: limits.labelsPerSample ?? inputLimits.labelsPerSample,
+        lookUp(wanted) {
+          samples.spent += wanted * lookUpCost;
+        },
+        pay() {
+          if (secondsAhead(series, rate) > 0) return false;
+          series.spent += 1;
+          return true;
+        },
+        tooFast() {
+          onLimited(sender, 'new_series');
+          return limited(sender, `has begun more than ${rate} new series a second`, 1);
+        },
+      };
+    },
   };
 }
 
-const limited = (sender: Sender, what: string, retryAfterSeconds: number) =>
-  new NightshiftError('TOKEN_LIMITED', `the token "${sender.name}" ${what}`, { details: { retryAfterSeconds } });
+const limited = (sender: Sender, what: string, seconds: number) =>
+  new NightshiftError('TOKEN_LIMITED', `the token "${sender.name}" ${what}`, {
+    details: { retryAfterSeconds: Math.ceil(seconds) },
+  });

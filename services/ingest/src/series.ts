@@ -1,4 +1,4 @@
-import { homeShard, seriesKey, type Labels } from '@nightshift/types';
+import { homeShard, seriesKey, type Labels, type NightshiftError } from '@nightshift/types';
 import { limitRefusal, tokenLabelsRefusal, tokenLimitRefusal, type Refusal } from './check.ts';
 import type { Kinds } from './kinds.ts';
 import { createRecentMap } from './recent-map.ts';
@@ -9,14 +9,27 @@ import type { NewSeries, Store } from './store.ts';
 /** A series whose id is wanted. */
 export type Wanted = { name: string; labels: Labels };
 
-/** Who registers series, and how many, with how many labels, it may. */
-export type Registrar = { sender: number; name: string; maxSeries: number; labelsPerSample: number };
+/** Who registers series, and how many, how fast and with how many labels it may. */
+export type Registrar = {
+  sender: number;
+  name: string;
+  maxSeries: number;
+  labelsPerSample: number;
+  /** So many series were not known in memory. */
+  lookUp(series: number): void;
+  /** Whether it may register one more series just now; then that one counts. */
+  pay(): boolean;
+  tooFast(): NightshiftError;
+};
 
 /** The series of a request's sender: their ids. */
 export type SenderSeries = {
   /** The ids known in memory, whoever registered them. */
   recent: SeriesTree;
-  /** The id of each, registering what is new, or why it cannot be. Concurrent calls share their queries. */
+  /**
+   * The id of each, registering what is new, or why it cannot be. Concurrent calls share their queries. Rejects with TOKEN_LIMITED when more are new than may
+   * be just now: what fits is registered all the same, so that who comes again gets further each time.
+   */
   resolve(wanted: Wanted[]): Promise<(number | Refusal)[]>;
 };
 
@@ -33,11 +46,13 @@ export type SeriesRegistry = {
 
 /** A series that is looked for, by its sender and its key: another sender may still have room for it. */
 type Asked = NewSeries & { registrar: Registrar };
-type Batch = { asked: Map<string, Asked>; answers: Map<string, number | Refusal>; done: Promise<void> };
+type Answer = number | Refusal | 'too_fast';
+type Batch = { asked: Map<string, Asked>; answers: Map<string, Answer>; done: Promise<void> };
 
 const scoped = (sender: number, key: string) => `${sender} ${key}`;
 
-const rowsPerQuery = 5_000;
+/** Few enough that others get their turn in between. */
+const rowsPerQuery = 1_000;
 /** How long a count of all series, and a refusal that followed from it, are believed. */
 const recountMs = 10_000;
 const greatestId = 2 ** 32 - 1; // a packed batch holds ids as u32
@@ -84,6 +99,10 @@ export async function openSeriesRegistry(
       if (why) {
         refused.set(scoped(sender, key), { until: countedAt + recountMs, why });
         answers.set(scoped(sender, key), why);
+        continue;
+      }
+      if (!asked.registrar.pay()) {
+        answers.set(scoped(sender, key), 'too_fast');
         continue;
       }
       own.set(sender, ownMore + 1);
@@ -145,6 +164,7 @@ export async function openSeriesRegistry(
       return known && known.until > at ? known.why : undefined;
     });
     if (!refusals.includes(undefined)) return refusals as Refusal[];
+    registrar.lookUp(wanted.length);
     const batch = nextBatch();
     wanted.forEach(({ name, labels }, i) => {
       const key = keys[i]!;
@@ -154,7 +174,11 @@ export async function openSeriesRegistry(
       batch.asked.set(scoped(sender, key), { key, name, labels, service, home, sender, registrar });
     });
     await batch.done;
-    return keys.map((key, i) => refusals[i] ?? batch.answers.get(scoped(sender, key)) ?? limitRefusal);
+    return keys.map((key, i) => {
+      const answer = refusals[i] ?? batch.answers.get(scoped(sender, key)) ?? limitRefusal;
+      if (answer === 'too_fast') throw registrar.tooFast();
+      return answer;
+    });
   };
 
   return {

@@ -58,6 +58,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const senders = openSenders(
     {
       samplesPerSecond: config.INGEST_TOKEN_SAMPLES_PER_SECOND,
+      newSeriesPerSecond: config.INGEST_TOKEN_NEW_SERIES_PER_SECOND,
       maxSeries: config.INGEST_TOKEN_MAX_SERIES,
       inFlightBytes: Math.max(inputLimits.bodyBytes, config.INGEST_INFLIGHT_BYTES / 2),
     },

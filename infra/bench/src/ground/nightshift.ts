@@ -19,6 +19,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 /** What a limit per token would hold back is what a benchmark is about. */
 const unlimited = {
   samplesPerSecond: inputLimits.samplesPerSecondPerToken.max,
+  newSeriesPerSecond: inputLimits.newSeriesPerSecondPerToken.max,
   maxSeries: inputLimits.seriesTotal,
 };
 

@@ -58,5 +58,5 @@ function line({ id, state, value, at: last, name, labels }: SeenSeries, at: numb
   const shown = value === null ? '–' : String(Number(value.toPrecision(6)));
   const ago = last === null ? '–' : `${Math.max(0, Math.round((at - last) / 1_000))} s`;
   const set = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-  return `${String(id).padStart(8)}  ${(state ?? 'not told').padEnd(9)}  ${shown.padStart(12)}  ${ago.padStart(6)}  ${name}{${set.join(', ')}}`;
+  return `${String(id).padStart(8)}  ${(state ?? '–').padEnd(9)}  ${shown.padStart(12)}  ${ago.padStart(6)}  ${name}{${set.join(', ')}}`;
 }

@@ -7,7 +7,6 @@ import { exportAnswer, statusAnswer } from '../otlp/answer.ts';
 import { readOtlpJson } from '../otlp/read-json.ts';
 import { readOtlpProtobuf } from '../otlp/read-protobuf.ts';
 import { readSeries } from '../read-series.ts';
-import { newSeriesCost } from '../senders.ts';
 import type { Door } from './door.ts';
 import type { SamplesParts } from './samples.ts';
 
@@ -33,8 +32,8 @@ export function otlpRoute(
     const wire = await read(request, door);
     await kinds.learn(wire.kinds);
     const series = registry.of(senders.registrar(request.sender));
-    const { batch, count, refused, lookedUp } = await readSeries(wire, clock.now(), series);
-    door.settle(request, count + refused.total + newSeriesCost * lookedUp);
+    const { batch, count, refused } = await readSeries(wire, clock.now(), series);
+    door.settle(request, count + refused.total);
     const queued = group.put(batch, count);
     door.leave(request);
     await queued;

@@ -6,7 +6,6 @@ import { createRecentMap } from '../recent-map.ts';
 import { declaredLength, inflate } from '../remote-write/inflate.ts';
 import { readWriteRequest } from '../remote-write/read-v1.ts';
 import { readRequestV2 } from '../remote-write/read-v2.ts';
-import { newSeriesCost } from '../senders.ts';
 import type { WireBatch } from '../wire/series.ts';
 import type { SamplesParts } from './samples.ts';
 
@@ -41,8 +40,8 @@ export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { c
     await kinds.learn(wire.kinds);
     const series = registry.of(senders.registrar(request.sender));
     const remember = (key: string, id: number) => byBytes.set(key, id);
-    const { batch, count, refused, lookedUp } = await readSeries(wire, clock.now(), series, remember);
-    door.settle(request, count + refused.total + newSeriesCost * lookedUp);
+    const { batch, count, refused } = await readSeries(wire, clock.now(), series, remember);
+    door.settle(request, count + refused.total);
     const queued = group.put(batch, count);
     door.leave(request);
     await queued;

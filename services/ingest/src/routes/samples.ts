@@ -7,7 +7,7 @@ import type { Kinds } from '../kinds.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { readSamples, type IndexedRefusal } from '../read-samples.ts';
 import { ErrorAnswer, listedRefusals, RefusedAnswer, SamplesAnswer, SamplesBody } from '../schema.ts';
-import { newSeriesCost, type Senders } from '../senders.ts';
+import type { Senders } from '../senders.ts';
 import type { SeriesRegistry } from '../series.ts';
 import type { Door } from './door.ts';
 
@@ -47,8 +47,8 @@ export function samplesRoute(
     async (request, reply): Promise<SamplesAnswer> => {
       const samples = samplesOf(request.body);
       const series = registry.of(senders.registrar(request.sender));
-      const { batch, count, refused, lookedUp } = await readSamples(samples, clock.now(), series);
-      door.settle(request, samples.length + newSeriesCost * lookedUp);
+      const { batch, count, refused } = await readSamples(samples, clock.now(), series);
+      door.settle(request, samples.length);
       countRefused(metrics, refused);
       if (count === 0 && refused.length > 0) throw allRefused(refused);
       const queued = group.put(batch, count);

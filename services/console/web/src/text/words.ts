@@ -15,14 +15,14 @@ export const stateWords: Record<IncidentState, { text: string; tone: Tone }> = {
   closed: { text: 'closed', tone: 'calm' },
 };
 
-/** `unknown`: its detector has not said yet, or knows nothing of it. */
+/** `unknown`: its detector has not said yet, or judges it as a part of something alone, such as a bucket. */
 export const seriesWords: Record<SeriesState | 'unknown', { text: string; tone: Tone }> = {
   learning: { text: 'learning', tone: 'auto' },
   normal: { text: 'normal', tone: 'good' },
   anomalous: { text: 'out of its band', tone: 'bad' },
   'no-data': { text: 'silent', tone: 'bad' },
   stale: { text: 'silent', tone: 'note' },
-  unknown: { text: 'no value yet', tone: 'calm' },
+  unknown: { text: 'none of its own', tone: 'calm' },
 };
 
 export const resolutionWords: Record<Resolution, string> = {
