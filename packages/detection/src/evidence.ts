@@ -37,7 +37,14 @@ export function evidenceScore(
     const isYoung = at - (verdict.episodeAt ?? at) < youngWindows * composite.windowSeconds * 1_000;
     return isYoung ? Math.max(score, verdict.score) : score;
   }
-  if (!(score > ordinaryScore) || verdict.state !== 'normal' || !rule.judge || rule.minDurationSeconds > 0) return 0;
+  if (
+    !(score > ordinaryScore) ||
+    verdict.state !== 'normal' ||
+    verdict.because === 'below_floor' ||
+    !rule.judge ||
+    rule.minDurationSeconds > 0
+  )
+    return 0;
   const away = verdict.value - verdict.expected;
   return Math.abs(away) >= rule.minEffect && harms(rule, away < 0 ? 'down' : 'up') ? score : 0;
 }

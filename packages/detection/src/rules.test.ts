@@ -58,6 +58,21 @@ describe('defect 10: counters treated as gauges', () => {
     expect(detector.observe(1, 'requests', at(100), 1e6, rule('gauge'))).toMatchObject({ because: 'learning' });
   });
 
+  it('of what counts in whole numbers, one or two events between two readings are chance; of seconds they are not', () => {
+    const run = (metric: string, unit: number, burst: number) => {
+      const detector = createDetector(config());
+      let counted = 0;
+      let last;
+      for (let i = 0; i <= 60; i++) {
+        counted += i === 60 ? burst : i % 20 === 0 ? unit : 0;
+        last = detector.observe(1, metric, start + i * 10 * second, counted);
+      }
+      return last?.state;
+    };
+    expect([1, 2, 3].map((burst) => run('retries_total', 1, burst))).toEqual(['normal', 'normal', 'anomalous']);
+    expect(run('busy_seconds_total', 0.01, 1.003)).toBe('anomalous');
+  });
+
   it('the rule given with a sample wins over the one of its metric', () => {
     const detector = createDetector(config());
     const { next } = feed(detector, healthy(60));

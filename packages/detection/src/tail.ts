@@ -29,3 +29,6 @@ function erfc(x: number): number {
                 t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))))));
   return t * Math.exp(-x * x - 1.26551223 + t * series);
 }
+
+/** Of what counts events, so many between two looks may be chance, whatever was usual. */
+export const chanceEvents = 2;

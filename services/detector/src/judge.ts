@@ -1,17 +1,18 @@
-import { evidenceScore, type Judgement } from '@nightshift/detection';
+import { evidenceScore, type Judgement, type Rule } from '@nightshift/detection';
 import { follow } from './episodes.ts';
 import type { SeriesInfo } from './series.ts';
 import { noteEvidence, type Shard } from './shard.ts';
 
+type Count = (outcome: string) => void;
+
 /** Judges one sample, follows its episode, and keeps it where its series is watched. */
-export function judge(
-  shard: Shard,
-  series: SeriesInfo,
-  at: number,
-  value: number,
-  count: (outcome: string) => void,
-): void {
-  const { id, name, rule } = series;
+export function judge(shard: Shard, series: SeriesInfo, at: number, value: number, count: Count): void {
+  const isCounter = series.asCounter && shard.signals.kindOf(series.id, at, value) === 'counter';
+  judgeBy(shard, series, isCounter ? series.asCounter! : series.rule, at, value, count);
+}
+
+function judgeBy(shard: Shard, series: SeriesInfo, rule: Rule, at: number, value: number, count: Count): void {
+  const { id, name } = series;
   const verdict = shard.detector.observe(id, name, at, value, rule);
   const judgement: Judgement =
     rule.threshold && verdict.accepted ? shard.signals.limit(id, rule.threshold, at, verdict) : verdict;
@@ -25,12 +26,16 @@ export function judge(
 }
 
 /** Judges what came of the samples taken for signals. What cannot be registered now stays due. */
-export async function judgeSignals(shard: Shard, count: (outcome: string) => void): Promise<void> {
+export async function judgeSignals(shard: Shard, count: Count): Promise<void> {
   shard.due.push(...shard.signals.settle());
   if (shard.due.length === 0) return;
   const series = await shard.derived.of(shard.due, shard.fence.shard);
   const due = shard.due.splice(0);
-  due.forEach(({ at, value }, i) => series[i] && judge(shard, series[i], at, value, count));
+  due.forEach(({ at, value, floor }, i) => {
+    const info = series[i];
+    if (info)
+      judgeBy(shard, info, info.rule.minEffect > 0 ? info.rule : { ...info.rule, minEffect: floor }, at, value, count);
+  });
 }
 
 function watch(shard: Shard, seriesId: number, at: number, { value, expected, low, high }: Judgement) {

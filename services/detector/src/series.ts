@@ -10,6 +10,8 @@ export type SeriesInfo = {
   createdAt: number;
   rule: Rule;
   judged: boolean;
+  /** The rule for the case that it turns out to count, where nobody knows. */
+  asCounter: Rule | null;
   inputs: Inputs | null;
 };
 
@@ -45,10 +47,19 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
   async function load(ids: number[], into: Map<number, SeriesInfo>) {
     for (const { id, createdAt, said, ...row } of await db.query<Row>(seriesSql, [ids])) {
       const { name, service } = row;
-      const { rule, judged, inputs } = roleOf(knownBy, { ...row, said: said ?? undefined });
+      const { rule, judged, untyped, inputs } = roleOf(knownBy, { ...row, said: said ?? undefined });
       // What is judged by way of others is not missed by itself.
       const own = judged ? rule : { ...rule, noData: 'ignore' as const };
-      into.set(id, { id, name, service, createdAt, rule: own, judged, inputs });
+      into.set(id, {
+        id,
+        name,
+        service,
+        createdAt,
+        rule: own,
+        judged,
+        asCounter: untyped ? { ...rule, kind: 'counter' } : null,
+        inputs,
+      });
       meetSisters(id, row, judged, into);
     }
   }

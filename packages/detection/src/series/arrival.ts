@@ -1,5 +1,6 @@
 import type { Dropped } from '../detector.ts';
 import type { Rule } from '../rules.ts';
+import { chanceEvents } from '../tail.ts';
 import { clearRow, type Fields, type SharedColumns, type SharedFields } from './columns.ts';
 import type { Table } from './table.ts';
 
@@ -41,4 +42,16 @@ export function measure(columns: SharedColumns, row: number, kind: Rule['kind'],
   columns.readingAt[row] = at;
   if (Number.isNaN(before)) return NaN;
   return (value < before ? value : value - before) / seconds;
+}
+
+/** A copy of each rule whose floor is set anew for every sample. */
+const copies = new WeakMap<Rule, Rule>();
+
+/** The rule with the floor that a reading in whole numbers sets, unless it has one of its own. Valid until the next call; to be called before `measure`. */
+export function flooredRule(columns: SharedColumns, row: number, rule: Rule, at: number, value: number): Rule {
+  if (rule.kind === 'gauge' || rule.minEffect > 0 || !Number.isInteger(value)) return rule;
+  let copy = copies.get(rule);
+  if (!copy) copies.set(rule, (copy = { ...rule }));
+  copy.minEffect = chanceEvents / ((at - columns.readingAt[row]!) / 1_000);
+  return copy;
 }

@@ -1,7 +1,7 @@
 import type { DetectionConfig } from '@nightshift/types';
 import type { Detector, Verdict } from '../detector.ts';
 import { ruleBook, type Rule } from '../rules.ts';
-import { arrive, measure } from './arrival.ts';
+import { arrive, flooredRule, measure } from './arrival.ts';
 import type { ColumnsOf, Fields, Layout, SharedFields } from './columns.ts';
 import { pointsOf } from './points.ts';
 import { findSilent } from './silence.ts';
@@ -68,9 +68,10 @@ export function seriesDetector<F extends Fields & SharedFields>(
       const before = table.columns.lastAt[row]!;
       const dropped = arrive(table, row, timestamp, rule.kind);
       if (dropped) return drop(dropped, value);
+      const floored = flooredRule(table.columns, row, rule, timestamp, value);
       const measured = measure(table.columns, row, rule.kind, timestamp, value);
       if (Number.isNaN(measured)) return undecided(measured, 'learning');
-      return take(table, row, timestamp, timestamp - before, measured, rule);
+      return take(table, row, timestamp, timestamp - before, measured, floored);
     },
     silent: (now, since, ruleOfSeries = () => undefined) =>
       findSilent(

@@ -1,3 +1,4 @@
+import { chanceEvents } from '../tail.ts';
 import { bucketQuantile } from './quantile.ts';
 
 /** One part of a distribution: a bucket by its upper bound, the sum, or the count. */
@@ -29,8 +30,8 @@ export type Distribution = {
   marks: Mark[];
 };
 
-/** What follows from one scrape: values by the end of the derived series' name. */
-export type Derived = { at: number; values: [ending: string, value: number][] };
+/** What follows from one scrape: values by the end of the derived series' name, and the least change that means something. */
+export type Derived = { at: number; values: [ending: string, value: number, floor: number][] };
 
 /** Quantiles are of what was observed within this time; of one scrape where they come further apart. */
 const windowMs = 60_000;
@@ -38,6 +39,8 @@ const marksPerWindow = 4;
 const pendingScrapes = 3;
 /** A part that stays away for so many scrapes is gone. */
 const goneAfter = 3;
+/** A quantile is known to no better than its bucket: less than a fifth means nothing. */
+const leastShift = 1 / 5;
 /** At least one observation in the window must lie beyond a quantile: p99 needs a hundred. */
 const quantiles: [ending: string, q: number, observations: number][] = [
   ['p50', 0.5, 2],
@@ -74,25 +77,23 @@ function reckon(dist: Distribution, at: number, scrape: Map<PartKey, number>): D
   const before = dist.doneAt;
   const seconds = (at - before) / 1_000;
   dist.doneAt = at;
-  const grown = count(dist, scrape, before === 0 ? 0 : seconds);
+  count(dist, scrape, before === 0 ? 0 : seconds);
   const isWhole = [...dist.parts.values()].every((part) => part.missed === 0);
   forgetMarks(dist, at);
-  const values = before === 0 || !isWhole ? [] : derive(dist, grown / seconds);
+  const values = before === 0 || !isWhole ? [] : derive(dist, at);
   mark(dist, at);
   return values.length > 0 ? [{ at, values }] : [];
 }
 
-/** Adds a scrape to the totals. Returns how many observations are new. Where one part fell, all were reset and count from zero. */
-function count({ parts, marks, perSecond }: Distribution, scrape: Map<PartKey, number>, seconds: number): number {
+/** Adds a scrape to the totals. Where one part fell, all were reset and count from zero. */
+function count({ parts, marks, perSecond }: Distribution, scrape: Map<PartKey, number>, seconds: number): void {
   const isReset =
     !perSecond && [...scrape].some(([key, value]) => key !== 'sum' && value < (parts.get(key)?.last ?? NaN));
-  let observations = 0;
   for (const [key, value] of scrape) {
     const part = parts.get(key) ?? { last: NaN, total: 0, missed: 0 };
     const known = !Number.isNaN(part.last);
     const grown = perSecond ? value * seconds : isReset ? value : known ? value - part.last : 0;
     parts.set(key, { last: value, total: part.total + grown, missed: 0 });
-    if (key === 'count' || key === Infinity) observations = Math.max(observations, grown);
   }
   for (const [key, part] of parts) {
     if (scrape.has(key)) continue;
@@ -101,20 +102,21 @@ function count({ parts, marks, perSecond }: Distribution, scrape: Map<PartKey, n
     parts.delete(key);
     for (const { totals } of marks) totals.delete(key);
   }
-  return observations;
 }
 
-function derive({ parts, marks }: Distribution, rate: number): Derived['values'] {
-  const since = marks[0]?.totals;
-  const grown = (key: PartKey) => (parts.get(key)?.total ?? 0) - (since?.get(key) ?? 0);
+function derive({ parts, marks }: Distribution, at: number): Derived['values'] {
+  const since = marks[0]!;
+  const grown = (key: PartKey) => (parts.get(key)?.total ?? 0) - (since.totals.get(key) ?? 0);
   const bounds = [...parts.keys()].filter((key) => typeof key === 'number').sort((a, b) => a - b);
   const counts = bounds.map(grown);
   const observations = Math.max(grown('count'), counts.at(-1) ?? 0);
-  const values: Derived['values'] = [['rate', rate]];
+  const seconds = (at - since.at) / 1_000;
+  const values: Derived['values'] = [['rate', observations / seconds, chanceEvents / seconds]];
+  const add = (ending: string, value: number) => values.push([ending, value, Math.abs(value) * leastShift]);
   if (bounds.length > 1) {
     for (const [ending, q, least] of quantiles)
-      if (observations >= least) values.push([ending, bucketQuantile(q, bounds, counts)]);
-  } else if (parts.has('sum') && observations >= 2) values.push(['mean', grown('sum') / observations]);
+      if (observations >= least) add(ending, bucketQuantile(q, bounds, counts));
+  } else if (parts.has('sum') && observations >= 2) add('mean', grown('sum') / observations);
   return values.filter(([, value]) => Number.isFinite(value));
 }
 

@@ -31,7 +31,13 @@ export type Inputs = {
 };
 
 /** How a series is judged (null: it is only a part of something that is), and what it feeds. */
-export type Role = { rule: Rule; judged: boolean; inputs: Inputs | null };
+export type Role = {
+  rule: Rule;
+  judged: boolean;
+  /** Its sender does not know what it is, nor does anybody else: its shape must tell. */
+  untyped: boolean;
+  inputs: Inputs | null;
+};
 
 /** Finds out what a series is for: once per series, and again when rules or kinds change. */
 export function roleOf(config: DetectionConfig, series: KnownSeries): Role {
@@ -42,7 +48,9 @@ export function roleOf(config: DetectionConfig, series: KnownSeries): Role {
   const counts = part ? part.key !== 'sum' : perSecond || rule.kind === 'counter';
   const shares = counts ? sharesOf(config, series) : [];
   const inputs = part || shares.length > 0 ? { perSecond, ...(part && { part }), shares } : null;
-  return { rule, judged: !part, inputs };
+  const asked = ruledKind(config, { metric: name, service, labels });
+  const untyped = said === 'unknown' && !asked && !part && rule.kind === 'gauge';
+  return { rule, judged: !part, untyped, inputs };
 }
 
 function partOf(

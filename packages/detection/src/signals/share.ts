@@ -1,4 +1,5 @@
 import type { RatioSignal, SloSignal } from '@nightshift/types';
+import { chanceEvents } from '../tail.ts';
 import { burnRate, ratioOf, type Weight } from './ratio.ts';
 import { addTo, makeSlots, slotsPerWindow, sumOf, type Slots } from './slots.ts';
 
@@ -15,6 +16,9 @@ export type Share = {
   /** The end of the last slot that was looked at. */
   evaluatedTo: number;
 };
+
+/** `floor`: the least change that means something. */
+export type ShareSample = { name: string; at: number; value: number; floor: number };
 
 /** A slot is looked at when a sample this much later comes: the parts of a scrape may come in several batches. */
 const graceMs = 5_000;
@@ -37,25 +41,20 @@ export function newShare(signal: Share['signal'], service: string, labels: Share
 export const rememberedMs = (share: Share): number => Math.max(...share.windows.keys(), 3_600_000);
 
 /** Adds what a counter has counted up to a time. Returns what the slots say that are over by now, in the order of time. */
-export function addCount(
-  share: Share,
-  at: number,
-  grown: number,
-  weight: Weight,
-): { name: string; at: number; value: number }[] {
+export function addCount(share: Share, at: number, grown: number, weight: Weight): ShareSample[] {
   const due = evaluate(share, at);
   for (const slots of share.windows.values()) addTo(slots, at, grown * weight.errors, grown * weight.requests);
   share.newestAt = Math.max(share.newestAt, at);
   return due;
 }
 
-function evaluate(share: Share, at: number): { name: string; at: number; value: number }[] {
+function evaluate(share: Share, at: number): ShareSample[] {
   const [shortest] = share.windows.values();
   const { slotMs, requests, head } = shortest!;
   const to = Math.floor((at - graceMs) / slotMs);
   const from = Math.max(share.evaluatedTo / slotMs, to - slotsPerWindow, 0);
   share.evaluatedTo = Math.max(share.evaluatedTo, to * slotMs);
-  const values: { name: string; at: number; value: number }[] = [];
+  const values: ShareSample[] = [];
   for (let slot = Math.round(from); slot < to && slot <= head; slot++) {
     // Where nothing was counted there is nothing new to say.
     if (requests[slot % requests.length] !== 0) values.push(...valuesAt(share, (slot + 1) * slotMs));
@@ -63,15 +62,16 @@ function evaluate(share: Share, at: number): { name: string; at: number; value: 
   return values;
 }
 
-function valuesAt({ signal, windows }: Share, at: number): { name: string; at: number; value: number }[] {
+function valuesAt({ signal, windows }: Share, at: number): ShareSample[] {
   const counted = (ms: number) => sumOf(windows.get(ms)!, at);
   if (!isSlo(signal)) {
-    const value = ratioOf(counted(signal.windowSeconds * 1_000), signal.minRequests);
-    return value === null ? [] : [{ name: signal.name, at, value }];
+    const window = counted(signal.windowSeconds * 1_000);
+    const value = ratioOf(window, signal.minRequests);
+    return value === null ? [] : [{ name: signal.name, at, value, floor: chanceEvents / window.requests }];
   }
   return signal.alerts.flatMap((alert) => {
     const value = burnRate(counted(alert.longMinutes * minuteMs), counted(alert.shortMinutes * minuteMs), signal);
-    return value === null ? [] : [{ name: burnName(signal, alert), at, value }];
+    return value === null ? [] : [{ name: burnName(signal, alert), at, value, floor: 0 }];
   });
 }
 

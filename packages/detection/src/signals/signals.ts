@@ -2,12 +2,20 @@ import type { Verdict } from '../detector.ts';
 import type { Limit } from '../rules.ts';
 import { newDistribution, takePart, type Distribution } from './distribution.ts';
 import type { Inputs } from './role.ts';
+import { followShape, kindOfShape, type Shape } from './shape.ts';
 import { addCount, newShare, rememberedMs, type Share } from './share.ts';
 import { readState, writeState } from './state.ts';
 import { judgeThreshold, type Breach, type Judgement } from './threshold.ts';
 
-/** A sample of a derived series. */
-export type SignalSample = { name: string; service: string; labels: Record<string, string>; at: number; value: number };
+/** A sample of a derived series. `floor`: the least change that means something, where its rule has none. */
+export type SignalSample = {
+  name: string;
+  service: string;
+  labels: Record<string, string>;
+  at: number;
+  value: number;
+  floor: number;
+};
 
 /** A series that feeds signals. `createdAt`: when it was registered. */
 export type Source = { id: number; createdAt: number };
@@ -20,6 +28,8 @@ export type Signals = {
   take(source: Source, inputs: Inputs, at: number, value: number): void;
   /** Reckons in what was taken since, whatever the order of its series. Returns the samples that came of it, in the order of time. */
   settle(): SignalSample[];
+  /** What a series of unknown kind seems to be, this sample included. */
+  kindOf(seriesId: number, at: number, value: number): 'gauge' | 'counter';
   /** Judges a sample by a fixed limit, beside the detector's verdict. */
   limit(seriesId: number, threshold: Limit, at: number, verdict: Verdict): Judgement;
   /** Forgets what has not been heard of for an hour, or for the longest of its windows. */
@@ -35,6 +45,8 @@ export type SignalsState = {
   /** What counters that feed shares have read last, by series. */
   readings: Map<number, { at: number; value: number }>;
   breaches: Map<number, Breach>;
+  /** How series of unknown kind have moved. */
+  shapes: Map<number, Shape>;
 };
 
 const minuteMs = 60_000;
@@ -49,6 +61,7 @@ const nothing = (): SignalsState => ({
   shares: new Map(),
   readings: new Map(),
   breaches: new Map(),
+  shapes: new Map(),
 });
 
 export function createSignals(): Signals {
@@ -64,6 +77,11 @@ export function createSignals(): Signals {
       taken = [];
       return inOrder.flatMap((sample) => [...partIn(state, sample), ...shareIn(state, sample)]);
     },
+    kindOf(seriesId, at, value) {
+      const shape = followShape(state.shapes.get(seriesId), at, value);
+      state.shapes.set(seriesId, shape);
+      return kindOfShape(shape);
+    },
     limit(seriesId, threshold, at, verdict) {
       const { judgement, breach } = judgeThreshold(threshold, state.breaches.get(seriesId), at, verdict);
       if (breach) state.breaches.set(seriesId, breach);
@@ -76,11 +94,13 @@ export function createSignals(): Signals {
       drop(state.distributions, ({ dist }) => Math.max(dist.doneAt, ...dist.pending.keys()) < now - forgetMs);
       drop(state.shares, (share) => share.newestAt < now - rememberedMs(share));
       drop(state.readings, ({ at }) => at < now - forgetMs);
+      drop(state.shapes, ({ at }) => at < now - forgetMs);
       drop(state.breaches, ({ lastAt }) => lastAt < now - 24 * forgetMs);
     },
     snapshot: () => writeState(state),
     restore(bytes) {
-      state = readState(bytes);
+      // A snapshot of an earlier release may lack what it did not know.
+      state = { ...nothing(), ...readState(bytes) };
     },
   };
 }
@@ -91,7 +111,14 @@ function partIn({ distributions }: SignalsState, { inputs: { part, perSecond }, 
   let known = distributions.get(of);
   if (!known) distributions.set(of, (known = { base, service, labels, dist: newDistribution(perSecond) }));
   return takePart(known.dist, key, at, value).flatMap((derived) =>
-    derived.values.map(([ending, of]) => ({ name: `${base}:${ending}`, service, labels, at: derived.at, value: of })),
+    derived.values.map(([ending, of, floor]) => ({
+      name: `${base}:${ending}`,
+      service,
+      labels,
+      at: derived.at,
+      value: of,
+      floor,
+    })),
   );
 }
 
