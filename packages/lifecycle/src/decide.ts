@@ -11,6 +11,7 @@ import {
   type Resolution,
   type Stage,
 } from '@nightshift/types';
+import { reopenWindowMs } from './flap.ts';
 
 /** What follows from an event: the incident as it is then and the jobs it sets in motion, or why nothing does. */
 export type Decision = { kind: 'accepted'; incident: Incident; stages: Stage[] } | { kind: 'ignored'; reason: string };
@@ -50,7 +51,12 @@ function move(
 const escalate = (incident: Incident, at: number) => move(incident, 'escalated', at, ['escalate', 'verify']);
 
 const resolve = (incident: Incident, at: number, resolution: Resolution) =>
-  move(incident, 'resolved', at, ['postmortem'], { resolution, resolvedAt: at });
+  move(incident, 'resolved', at, ['postmortem'], {
+    resolution,
+    resolvedAt: at,
+    // What a person ended does not come back as the same incident.
+    ...(resolution === 'self' || resolution === 'automated' ? { deadlineAt: at + reopenWindowMs(incident) } : {}),
+  });
 
 const only =
   <K extends IncidentEvent['kind']>(states: IncidentState[], rule: Rule<K>): Rule<K> =>

@@ -1,5 +1,6 @@
 export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
 export { decide, type Decision } from './decide.ts';
+export { calmForMs } from './flap.ts';
 export { readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
 export { startLoop, type Loop } from './loop.ts';
 export { raise, type Alarm, type Raised } from './raise.ts';

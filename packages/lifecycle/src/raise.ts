@@ -1,5 +1,12 @@
 import { now, type Tx } from '@nightshift/db';
-import { newId, stateDeadlinesMs, type IncidentEvent, type IncidentType, type Severity } from '@nightshift/types';
+import {
+  flapLimits,
+  newId,
+  stateDeadlinesMs,
+  type IncidentEvent,
+  type IncidentType,
+  type Severity,
+} from '@nightshift/types';
 import { stepIn } from './step.ts';
 
 /** Something is wrong with a service, says a detector. */
@@ -19,7 +26,8 @@ export type Raised = { incidentId: string; outcome: 'opened' | 'reopened' | 'ope
 /**
  * Opens the incident of a service, or finds the one that stands for it: an open one is kept, one resolved inside the reopen
  * window is reopened, one that a person called a false positive stays closed until that window has passed. Inside the
- * caller's transaction, so that the anomalies and their incident are committed together.
+ * caller's transaction, so that the anomalies and their incident are committed together. Earlier ones of the last hours that ended without
+ * a person count as reopenings: it flaps.
  */
 export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised> {
   const fingerprint = `service:${alarm.service}`;
@@ -38,8 +46,9 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
   const id = newId('inc');
   const at = await now(tx);
   const inserted = await tx.query(
-    `INSERT INTO incident (id, fingerprint, service, title, type, severity, state, version, generation, onset_at, opened_at, deadline_at)
-     VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, 0, ms($7), ms($8), ms($9))
+    `INSERT INTO incident (id, fingerprint, service, title, type, severity, state, version, generation, onset_at, opened_at, deadline_at, reopens)
+     VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, 0, ms($7), ms($8), ms($9), (
+       SELECT count(*) FROM incident WHERE fingerprint = $2 AND opened_at > ms($10) AND resolution IN ('self', 'automated')))
      ON CONFLICT (fingerprint) WHERE state NOT IN ('resolved', 'closed') DO NOTHING RETURNING id`,
     [
       id,
@@ -51,6 +60,7 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
       alarm.onsetAt,
       at,
       at + stateDeadlinesMs.open,
+      at - flapLimits.withinMs,
     ],
   );
   if (inserted.length === 0) return raise(tx, alarm, actor); // another detector opened it a moment ago: join that one

@@ -1,6 +1,6 @@
 import { now, type Db } from '@nightshift/db';
 import { judgeRecovery } from '@nightshift/detection';
-import { step, type StageHandler } from '@nightshift/lifecycle';
+import { calmForMs, step, type StageHandler } from '@nightshift/lifecycle';
 import type { DetectionConfig, Verification } from '@nightshift/types';
 import { evidence } from '../evidence.ts';
 
@@ -33,11 +33,13 @@ export const verify =
     const config = parts.config();
     const since = incident.actedAt ?? incident.openedAt;
     const at = await now(db);
+    const rule = await recoveryRule(db, incident.id, config);
     const result = judgeRecovery({
       series: await evidence(db, incident.id, since, config),
       since,
       now: at,
-      ...(await recoveryRule(db, incident.id, config)),
+      ...rule,
+      holdMs: calmForMs(incident, rule.holdMs),
     });
     const options = { actor, job: { stage: 'verify' as const, generation } };
     const { detail, freshSamples } = result;

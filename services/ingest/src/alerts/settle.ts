@@ -1,6 +1,6 @@
 import { now, type Db, type Tx } from '@nightshift/db';
 import { findIncident, noteBreaches, raise, silencesInForce, stepIn } from '@nightshift/lifecycle';
-import { silencedBy, type WhyNot } from '@nightshift/types';
+import { attemptLimits, silencedBy, type WhyNot } from '@nightshift/types';
 import type { Alert } from './alert.ts';
 
 const actor = 'ingest';
@@ -127,7 +127,8 @@ async function end(tx: Tx, alert: Alert, endedAt: number, sender: string): Promi
  */
 async function recoverIfAllOver(tx: Tx, incidentId: string, endedAt: number): Promise<void> {
   const incident = await findIncident(tx, incidentId);
-  if (!incident) return;
+  // One that only alerts speak of cannot prove that it is calm: when it has come back too often, a person ends it.
+  if (!incident || incident.reopens > attemptLimits.reopens) return;
   const since = incident.actedAt ?? incident.openedAt;
   if (endedAt < since || (await now(tx)) < since) return;
   const [counts] = await tx.query<{ firing: number; over: number; anomalies: number }>(
