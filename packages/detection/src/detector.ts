@@ -4,8 +4,11 @@ import type { Rule } from './rules.ts';
 /** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e30. */
 export type Dropped = 'duplicate' | 'late' | 'not_finite';
 
-/** Why a sample is not an anomaly although one might ask: the answer to "why did nothing fire?". */
-export type Reason = 'learning' | 'not_judged' | 'direction' | 'below_floor';
+/**
+ * Why a sample is not an anomaly although one might ask: the answer to "why did nothing fire?". `usual`: this series has been
+ * as far out before, or has just told of it. `duration`: it has not lasted as long as its rule wants.
+ */
+export type Reason = 'learning' | 'not_judged' | 'direction' | 'below_floor' | 'usual' | 'duration';
 
 /** What a detector says of one sample. Where it cannot tell yet, the band is NaN and the state is `learning`. */
 export type Verdict = {

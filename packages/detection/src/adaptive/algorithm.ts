@@ -3,12 +3,13 @@ import type { Rule } from '../rules.ts';
 import type { Algorithm } from '../series/detector.ts';
 import { remember } from '../series/points.ts';
 import { undecided } from '../series/undecided.ts';
-import { layout, type Columns } from './columns.ts';
+import { layout, near, slow, type Columns } from './columns.ts';
 import { minLearned } from './constants.ts';
 import { learnTail } from './evidence.ts';
 import { forecastInto, makeForecast } from './forecast.ts';
 import { bandAround, judge } from './judge.ts';
 import { begin, learn } from './learning.ts';
+import { makeResiduals, measureInto } from './residuals.ts';
 
 /**
  * Forecasts each sample from what came before, asks how often this series is that far off by itself, and tells an alarm once.
@@ -18,10 +19,12 @@ export const adaptive: Algorithm<typeof layout.fields> = { name: 'adaptive', lay
 
 /** Used by one sample at a time. */
 const forecast = makeForecast();
+const residuals = makeResiduals();
 
 function lastBand(columns: Columns, row: number, rule: Rule) {
   if (columns.learned[row]! < minLearned) return null;
-  return bandAround(columns, row, forecastInto(forecast, columns, row, columns.lastAt[row]!), rule);
+  forecastInto(forecast, columns, row, columns.lastAt[row]!, 0, rule.seasonality);
+  return bandAround(columns, row, forecast, rule);
 }
 
 function assess(columns: Columns, row: number, at: number, elapsedMs: number, value: number, rule: Rule): Verdict {
@@ -31,12 +34,13 @@ function assess(columns: Columns, row: number, at: number, elapsedMs: number, va
     remember(columns, row, at, value, null);
     return undecided(value, rule.judge ? 'learning' : 'not_judged');
   }
-  forecastInto(forecast, columns, row, at);
-  const residual = Math.abs(value - forecast.expected) / forecast.scale;
+  forecastInto(forecast, columns, row, at, elapsedMs, rule.seasonality);
+  measureInto(residuals, columns, row, elapsedMs, value, forecast);
   const judged = rule.judge && learned >= minLearned;
-  const verdict = judged ? judge(columns, row, at, value, residual, rule, forecast) : undefined;
-  learnTail(columns, row, residual);
-  learn(columns, row, at, elapsedMs, value, forecast);
+  const verdict = judged ? judge(columns, row, at, elapsedMs, value, residuals, rule, forecast) : undefined;
+  learnTail(columns, row, near, at, residuals.nearScales);
+  learnTail(columns, row, slow, at, residuals.slowScales);
+  learn(columns, row, at, elapsedMs, value, forecast, residuals);
   remember(columns, row, at, value, verdict ?? null);
   return verdict ?? undecided(value, rule.judge ? 'learning' : 'not_judged');
 }

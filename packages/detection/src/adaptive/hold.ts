@@ -1,7 +1,8 @@
 import type { Band } from '../series/detector.ts';
 import { calmFor } from '../series/episodes.ts';
-import type { Columns } from './columns.ts';
+import { day, experts, last, level, week, type Columns } from './columns.ts';
 import { adoptAfterMs, minLearned } from './constants.ts';
+import type { Forecast } from './forecast.ts';
 
 /** Whether an alarm is on and the value is still outside of the band from before it, on either side. */
 export function isHeld(columns: Columns, row: number, value: number): boolean {
@@ -22,18 +23,28 @@ export function hold(columns: Columns, row: number, at: number, band: Band, scor
  * Follows an alarm: it ends when the series was calm for a while, or has been outside for half an hour and 30 samples, which
  * makes a shift the new normal.
  */
-export function followHold(columns: Columns, row: number, at: number, outside: boolean): void {
+export function followHold(columns: Columns, row: number, at: number, outside: boolean, forecast: Forecast): void {
   if (!(columns.heldAt[row]! > 0)) return;
   if (outside) {
     columns.heldLastAt[row] = at;
     columns.heldSamples[row]!++;
     if (columns.heldSamples[row]! > minLearned && at - columns.heldAt[row]! >= adoptAfterMs)
-      release(columns, row, true);
-  } else if (at - columns.heldLastAt[row]! > calmFor(columns, row)) release(columns, row, false);
+      adopt(columns, row, forecast);
+  } else if (at - columns.heldLastAt[row]! > calmFor(columns, row)) columns.heldAt[row] = 0;
 }
 
-/** After an adopted shift the next episode is another one. */
-function release(columns: Columns, row: number, adopted: boolean): void {
-  columns.heldAt[row] = 0;
-  if (adopted) columns.harmAt[row] = 0;
+/**
+ * The shift is the new normal: the level is where the series is, and the profiles have a say again once they prove right. The
+ * next episode is another one.
+ */
+function adopt(columns: Columns, row: number, { by }: Forecast): void {
+  const recent = columns.recent[row]!;
+  const errors = row * experts;
+  columns.heldAt[row] = columns.harmAt[row] = 0;
+  columns.level[row] = recent;
+  columns.error[errors + level] = columns.error[errors + last]!;
+  for (const profile of [day, week]) {
+    const off = Math.abs(recent - by[profile]!);
+    if (!Number.isNaN(off)) columns.error[errors + profile] = Math.max(columns.error[errors + profile]!, off);
+  }
 }

@@ -12,26 +12,23 @@ import {
   spreadRate,
   weekBinMs,
   weekRate,
-  type Span,
 } from './constants.ts';
 import type { Forecast } from './forecast.ts';
-
-/** What part of a new value a running mean over `span` takes, `elapsedMs` after the last. The first ones are plain means. */
-function rate(span: Span, elapsedMs: number, stepMs: number, samples: number): number {
-  return Math.max(1 / samples, 1 - Math.exp(-elapsedMs / Math.max(span.ms, span.steps * stepMs)));
-}
+import { slowScaleOf, type Residuals } from './residuals.ts';
+import { rateOf } from './span.ts';
 
 /** Begins with a series' first value. */
 export function begin(columns: Columns, row: number, at: number, value: number): void {
-  columns.last[row] = columns.level[row] = columns.least[row] = columns.greatest[row] = value;
+  columns.last[row] = columns.level[row] = columns.recent[row] = columns.least[row] = columns.greatest[row] = value;
+  columns.bornAt[row] = at;
   columns.dayProfile[dayCell(row, at)] = value;
   columns.weekProfile[weekCell(row, at)] = value;
   columns.learned[row] = 1;
 }
 
 /**
- * Learns a value that was judged. However far out it is, it moves level, profiles, scale and errors by no more than four
- * usual residuals would: an incident does not become its own baseline.
+ * Learns a value that was judged. However far out it is, it moves level, profiles, scale and errors by no more than
+ * eight usual residuals would: an incident does not become its own baseline.
  */
 export function learn(
   columns: Columns,
@@ -40,17 +37,27 @@ export function learn(
   elapsedMs: number,
   value: number,
   forecast: Forecast,
+  residuals: Residuals,
 ): void {
   const samples = columns.learned[row]!;
   const stepMs = columns.stepMs[row]!;
   const young = samples < minLearned;
   const limit = clipResiduals * Math.max(columns.scale[row]!, forecast.floor);
   const clip = (change: number) => Math.max(-limit, Math.min(limit, change));
-  learnErrors(columns, row, value, forecast, rate(errorSpan, elapsedMs, stepMs, samples), young ? Infinity : 2 * limit);
+  learnErrors(
+    columns,
+    row,
+    value,
+    forecast,
+    rateOf(errorSpan, elapsedMs, stepMs, samples),
+    young ? Infinity : 2 * limit,
+  );
 
-  const residual = Math.abs(value - forecast.expected);
-  const clipped = young ? residual : Math.min(residual, limit);
-  columns.scale[row]! += rate(scaleSpan, elapsedMs, stepMs, samples) * (clipped - columns.scale[row]!);
+  const scaleRate = rateOf(scaleSpan, elapsedMs, stepMs, samples);
+  const slowLimit = young ? Infinity : clipResiduals * slowScaleOf(columns, row, forecast);
+  columns.slowScale[row]! += scaleRate * (Math.min(Math.abs(residuals.slow), slowLimit) - columns.slowScale[row]!);
+  const clipped = Math.min(Math.abs(residuals.near), young ? Infinity : limit);
+  columns.scale[row]! += scaleRate * (clipped - columns.scale[row]!);
   const spreadAt = spreadCell(row, at);
   const spread = columns.spread[spreadAt]!;
   const spreadPart = Math.max(0.02, spreadRate * Math.min(1, elapsedMs / spreadBinMs));
@@ -60,7 +67,7 @@ export function learn(
 
   columns.last[row] = value;
   const toLevel = value - columns.level[row]!;
-  columns.level[row]! += rate(levelSpan, elapsedMs, stepMs, samples + 1) * (young ? toLevel : clip(toLevel));
+  columns.level[row]! += rateOf(levelSpan, elapsedMs, stepMs, samples + 1) * (young ? toLevel : clip(toLevel));
   learnProfile(columns.dayProfile, dayCell(row, at), value, dayRate * Math.min(1, elapsedMs / dayBinMs), clip);
   learnProfile(columns.weekProfile, weekCell(row, at), value, weekRate * Math.min(1, elapsedMs / weekBinMs), clip);
   columns.least[row] = Math.min(columns.least[row]!, value);

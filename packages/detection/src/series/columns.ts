@@ -1,5 +1,5 @@
 /** The state of many series, one typed array per field. A series is a row; every algorithm has a layout of its own. */
-type Column = Float64Array | Float32Array | Uint32Array;
+type Column = Float64Array | Float32Array | Uint32Array | Uint16Array;
 type Field<C extends Column = Column> = { make: (rows: number) => C; perSeries: number };
 export type Fields = Record<string, Field>;
 export type ColumnsOf<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['make']> };
@@ -14,6 +14,8 @@ export type Layout<F extends Fields = Fields> = {
   unknown: string[];
   magic: number;
   version: number;
+  /** The fields of earlier versions, whose snapshots load too. */
+  former: { version: number; fields: Fields }[];
   forgetAfterMs: number;
 };
 
@@ -23,6 +25,8 @@ export const ring = 60;
 export const f64 = (perSeries = 1) => ({ make: (rows: number) => new Float64Array(rows * perSeries), perSeries });
 export const f32 = (perSeries = 1) => ({ make: (rows: number) => new Float32Array(rows * perSeries), perSeries });
 export const u32 = (perSeries = 1) => ({ make: (rows: number) => new Uint32Array(rows * perSeries), perSeries });
+
+export const u16 = (perSeries = 1) => ({ make: (rows: number) => new Uint16Array(rows * perSeries), perSeries });
 
 /** What every layout has, whatever its algorithm: the time of samples, counters' readings, points, episodes. */
 export type SharedFields = {
@@ -37,9 +41,13 @@ export type SharedFields = {
   /** A harmful episode: its first sample, its last. 0: none. */
   episodeAt: Field<Float64Array>;
   harmAt: Field<Float64Array>;
+  /** Since when every sample was outside its band, on the side that is harm. 0: the last one was not. */
+  outsideAt: Field<Float64Array>;
+  /** Points for charts: the newest one's time; of each the ms since the one before, and where in its band the expected value is. */
   pointAt: Field<Float64Array>;
+  pointGap: Field<Uint32Array>;
   pointValue: Field<Float64Array | Float32Array>;
-  pointExpected: Field<Float32Array>;
+  pointShare: Field<Uint16Array>;
   pointLow: Field<Float32Array>;
   pointHigh: Field<Float32Array>;
   /** Index into the list of metric names. */

@@ -1,4 +1,5 @@
-import { columnBytes, makeColumns, type ColumnsOf, type Fields, type Layout } from './columns.ts';
+import { columnBytes, makeColumns, type ColumnsOf, type Fields, type Layout, type SharedFields } from './columns.ts';
+import { upgrade } from './upgrade.ts';
 
 /**
  * Layout: u32 magic, u32 version, u32 length of the header, header (JSON in UTF-8: rows, metrics), then every column's bytes
@@ -35,29 +36,35 @@ export function isSnapshotOf({ magic }: { magic: number }, bytes: Uint8Array): b
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Throws a RangeError that says what is wrong with bytes that no `encodeSnapshot` of this version made. */
-export function decodeSnapshot<F extends Fields>(layout: Layout<F>, bytes: Uint8Array): Snapshot<F> {
-  const names = Object.keys(layout.fields);
+/** Throws a RangeError that says what is wrong with bytes that no `encodeSnapshot` of a known version made. */
+export function decodeSnapshot<F extends Fields & SharedFields>(layout: Layout<F>, bytes: Uint8Array): Snapshot<F> {
   if (!isSnapshotOf(layout, bytes)) throw new RangeError('not a snapshot of this detector');
   const view = viewOf(bytes);
-  const found = view.getUint32(4, true);
-  if (found !== layout.version)
-    throw new RangeError(`snapshot of version ${found}, this detector reads version ${layout.version}`);
+  const version = view.getUint32(4, true);
   const headerEnd = fixedBytes + view.getUint32(8, true);
   if (headerEnd > bytes.length) throw new RangeError('snapshot is cut off in its header');
   const { rows, metrics } = JSON.parse(new TextDecoder().decode(bytes.subarray(fixedBytes, headerEnd))) as Omit<
     Snapshot<F>,
     'columns'
   >;
+  if (version === layout.version) return { columns: readColumns(layout, bytes, headerEnd, rows), rows, metrics };
+  const former = layout.former.find((each) => each.version === version);
+  if (!former) throw new RangeError(`snapshot of version ${version}, this detector reads up to ${layout.version}`);
+  const columns = readColumns({ ...layout, fields: former.fields }, bytes, headerEnd, rows);
+  return { columns: upgrade(layout, { fields: former.fields, columns }, rows), rows, metrics };
+}
+
+function readColumns<F extends Fields>(layout: Layout<F>, bytes: Uint8Array, from: number, rows: number): ColumnsOf<F> {
+  const names = Object.keys(layout.fields);
   const columns = makeColumns(layout, Math.max(1, rows));
-  const size = names.reduce((sum, name) => sum + columnBytes(layout, columns, name, rows).length, headerEnd);
+  const size = names.reduce((sum, name) => sum + columnBytes(layout, columns, name, rows).length, from);
   if (bytes.length !== size)
     throw new RangeError(`snapshot of ${rows} series should be ${size} bytes, is ${bytes.length}`);
-  let offset = headerEnd;
+  let offset = from;
   for (const name of names) {
     const target = columnBytes(layout, columns, name, rows);
     target.set(bytes.subarray(offset, offset + target.length));
     offset += target.length;
   }
-  return { columns, rows, metrics };
+  return columns;
 }

@@ -18,22 +18,22 @@ export const zscore: Algorithm<typeof layout.fields> = { name: 'zscore', layout,
 
 function lastBand(columns: Columns, row: number, rule: Rule) {
   const learned = columns.learned[row]!;
-  return learned < minLearned ? null : bandOf(columns.window, row * ring, learned, rule.minEffect);
+  return learned < minLearned ? null : bandOf(columns.window, row * ring, learned, rule);
 }
 
-function assess(columns: Columns, row: number, at: number, _elapsedMs: number, value: number, rule: Rule): Verdict {
+function assess(columns: Columns, row: number, at: number, elapsedMs: number, value: number, rule: Rule): Verdict {
   const learned = columns.learned[row]!;
   if (!rule.judge || learned < minLearned) {
     remember(columns, row, at, value, null);
     learn(columns, row, value);
     return undecided(value, rule.judge ? 'learning' : 'not_judged');
   }
-  const band = bandOf(columns.window, row * ring, learned, rule.minEffect);
+  const band = bandOf(columns.window, row * ring, learned, rule);
   const verdict = judge(value, band, rule);
   remember(columns, row, at, value, band);
   const outside = value < band.low || value > band.high;
   if (!outside) learn(columns, row, value);
-  verdict.episodeAt = followEpisode(columns, row, at, verdict.state === 'anomalous');
+  followEpisode(columns, row, at, elapsedMs, verdict, rule);
   followRun(columns, row, at, band, outside);
   return verdict;
 }

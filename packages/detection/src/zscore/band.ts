@@ -8,7 +8,12 @@ import { absoluteFloor, criticalZ, relativeFloor, warningZ } from './constants.t
 export type Band = { expected: number; deviation: number; low: number; high: number; learned: number };
 
 /** The band of the first `learned` (at most 60) values of a window. Two passes: no drift, no cancellation. */
-export function bandOf(window: Float64Array, offset: number, learned: number, minEffect: number): Band {
+export function bandOf(
+  window: Float64Array,
+  offset: number,
+  learned: number,
+  { minEffect, sensitivity }: Pick<Rule, 'minEffect' | 'sensitivity'>,
+): Band {
   const n = Math.min(learned, ring);
   let sum = 0;
   for (let i = offset; i < offset + n; i++) sum += window[i]!;
@@ -17,7 +22,7 @@ export function bandOf(window: Float64Array, offset: number, learned: number, mi
   for (let i = offset; i < offset + n; i++) squares += (window[i]! - expected) ** 2;
   const measured = Math.sqrt(squares / (n - 1));
   const deviation = Math.max(measured, relativeFloor * Math.abs(expected), absoluteFloor);
-  const half = Math.max(warningZ * deviation, minEffect);
+  const half = Math.max((warningZ / sensitivity) * deviation, minEffect);
   return { expected, deviation, low: expected - half, high: expected + half, learned: n };
 }
 
@@ -26,7 +31,7 @@ export function bandOf(window: Float64Array, offset: number, learned: number, mi
  * caller. All verdicts have the same fields in the same order, spelled out: spreading objects made this path nine times slower.
  */
 export function judge(value: number, band: Band, rule: Rule): Verdict {
-  const z = (value - band.expected) / band.deviation;
+  const z = (rule.sensitivity * (value - band.expected)) / band.deviation;
   const direction = z < 0 ? 'down' : 'up';
   const outside = value < band.low || value > band.high;
   const anomalous = outside && harms(rule, direction);
