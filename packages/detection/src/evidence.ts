@@ -32,7 +32,7 @@ export function evidenceScore(
   verdict: Verdict,
 ): number {
   // The z-score has a unit of its own, and no news.
-  const score = (detector === 'zscore' ? verdict.score : verdict.alarmScore) * rule.sensitivity;
+  const score = detector === 'zscore' ? verdict.score : verdict.alarmScore;
   if (verdict.state === 'anomalous') {
     const isYoung = at - (verdict.episodeAt ?? at) < youngWindows * composite.windowSeconds * 1_000;
     return isYoung ? Math.max(score, verdict.score) : score;
