@@ -41,9 +41,10 @@ export function checkMatch(
   { id, match }: Runbook,
   { incident, labels, diagnostics, tried }: Situation,
 ): CheckedCondition[] {
-  const { type, services, severity, facts, status } = match;
+  const { services, severity, facts, status } = match;
+  const types = [match.type].flat();
   return [
-    checked(`type ${type}`, incident.type, type === incident.type),
+    checked(`type ${types.join(' or ')}`, incident.type, types.includes(incident.type)),
     ...(services
       ? [checked(`service ${services.join(' or ')}`, incident.service, services.includes(incident.service))]
       : []),

@@ -63,7 +63,8 @@ export function parseParts(
   };
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const documents = 'empty' in parsed ? [new Document(null)] : parsed;
-  const errors = documents.flatMap((document) => document.errors);
+  // What follows the first mistakes in the writing itself is mostly their echo.
+  const errors = documents.flatMap((document) => document.errors).slice(0, 3);
   if (errors.length > 0) {
     return {
       ok: false,

@@ -17,7 +17,9 @@ export const FactCondition = z
     check: CheckName,
     fact: z.string().min(1).max(64),
     op: z.enum(['=', '!=', '>', '>=', '<', '<=']).default('='),
-    value: z.union([z.number(), z.string().max(1_024), z.boolean()]),
+    value: z.union([z.number(), z.string().max(1_024), z.boolean()], {
+      error: 'must be a finite number, a text of at most 1024 characters, true or false',
+    }),
   })
   .superRefine(({ check, fact, op, value }, ctx) => {
     const add = (field: string, message: string) => ctx.addIssue({ code: 'custom', path: [field], message });
@@ -109,7 +111,10 @@ export const Runbook = z
     title: z.string().min(1).max(200),
     mode: RunbookMode.default('observe'),
     match: z.strictObject({
-      type: IncidentType,
+      /** One type, or any of several. */
+      type: z.union([IncidentType, z.array(IncidentType).min(1).max(IncidentType.options.length)], {
+        error: `must be one of ${IncidentType.options.join(', ')}, or a list of these`,
+      }),
       services: z.array(ExactName).min(1).max(200).optional(),
       /** Absent: any. Whatever it says, only a critical is acted on without a person. */
       severity: z.array(Severity).min(1).max(2).optional(),
