@@ -1,7 +1,7 @@
 import { DetectionRule } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from './create.ts';
-import { ruleBook, ruleFor } from './rules.ts';
+import { harmfulSides, ruleBook, ruleFor } from './rules.ts';
 import { config, feed, flat, healthy, second, start } from './stand-ins.ts';
 
 describe('the rule of a series', () => {
@@ -19,6 +19,15 @@ describe('the rule of a series', () => {
     expect(effect('latency_ms', 'bank')).toBe(3);
     expect(ruleBook(book)('latency_ms').minEffect).toBe(3);
     expect(effect('other')).toBe(0);
+  });
+
+  it('waits for recovery on the sides that are harm, those of a fixed limit among them', () => {
+    const sides = (rule: Record<string, unknown>, metric = 'm') =>
+      harmfulSides(ruleFor(config([{ metric: 'm', ...rule }]), { metric }));
+    expect(sides({ harm: 'down' })).toEqual({ up: false, down: true });
+    expect(sides({ harm: 'down', threshold: { above: 5 } })).toEqual({ up: true, down: true });
+    expect(sides({ judge: false, threshold: { above: 5 } })).toEqual({ up: true, down: false });
+    expect(sides({}, 'wait_seconds:p95')).toEqual({ up: true, down: false });
   });
 
   it('without anything said judges as before', () => {

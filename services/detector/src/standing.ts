@@ -24,7 +24,7 @@ export async function readStanding(
   const windowStart = at - rule.windowSeconds * 1_000;
   // What was seen before an incident was resolved is dealt with, and a sum does not say when it was seen.
   const rows = await tx.query<Pick<Standing, 'judgedSeries' | 'evidence' | 'tail'>>(
-    `SELECT (SELECT count(*) FROM series WHERE service = $1) AS "judgedSeries",
+    `SELECT (SELECT count(*) FROM series WHERE service = $1 AND name !~ '_bucket$') AS "judgedSeries",
             (SELECT coalesce(sum(sum), 0) FROM service_evidence WHERE service = $1 AND at > ms($2) AND NOT EXISTS (
                SELECT FROM incident WHERE fingerprint = 'service:' || $1 AND resolved_at > ms($2))) AS evidence,
             (SELECT tail FROM service_tail WHERE service = $1) AS tail`,

@@ -8,13 +8,22 @@ export function ratioOf({ errors, requests }: Counted, minRequests: number): num
   return requests > 0 && requests >= minRequests ? Math.max(0, errors) / requests : null;
 }
 
+/** What was counted in the two windows of an alert, and in the last minute. */
+export type BurnWindows = { long: Counted; short: Counted; minute: Counted };
+
 /**
  * How many times as fast as it lasts an error budget burns: over the long and the short window, the slower of the two, so that it is
- * above a limit exactly when both are (The Site Reliability Workbook, "Alerting on SLOs", 6). Null without enough traffic.
+ * above a limit exactly when both are (The Site Reliability Workbook, "Alerting on SLOs", 6). Once the last minute spends no more than its
+ * share, it counts instead: whether a remedy helped must show long before a window of hours has passed. Null without enough traffic.
  */
-export function burnRate(long: Counted, short: Counted, { objective, minRequests }: SloSignal): number | null {
-  const [slow, fast] = [ratioOf(long, minRequests), ratioOf(short, minRequests)];
-  return slow === null || fast === null ? null : Math.min(slow, fast) / (1 - objective);
+export function burnRate(windows: BurnWindows, { objective, minRequests }: SloSignal): number | null {
+  const burn = (counted: Counted) => {
+    const ratio = ratioOf(counted, minRequests);
+    return ratio === null ? null : ratio / (1 - objective);
+  };
+  const [long, short, minute] = [burn(windows.long), burn(windows.short), burn(windows.minute)];
+  if (long === null || short === null) return null;
+  return minute !== null && minute <= 1 ? Math.min(long, short, minute) : Math.min(long, short);
 }
 
 /** The burn rate at which a share of the whole budget is spent within the long window. */

@@ -28,7 +28,10 @@ const isSlo = (signal: RatioSignal | SloSignal): signal is SloSignal => 'objecti
 
 const windowsOf = (signal: RatioSignal | SloSignal): number[] =>
   isSlo(signal)
-    ? signal.alerts.flatMap(({ longMinutes, shortMinutes }) => [longMinutes * minuteMs, shortMinutes * minuteMs])
+    ? [
+        minuteMs,
+        ...signal.alerts.flatMap(({ longMinutes, shortMinutes }) => [longMinutes * minuteMs, shortMinutes * minuteMs]),
+      ]
     : [signal.windowSeconds * 1_000];
 
 export function newShare(signal: Share['signal'], service: string, labels: Share['labels'], at: number): Share {
@@ -70,7 +73,10 @@ function valuesAt({ signal, windows }: Share, at: number): ShareSample[] {
     return value === null ? [] : [{ name: signal.name, at, value, floor: chanceEvents / window.requests }];
   }
   return signal.alerts.flatMap((alert) => {
-    const value = burnRate(counted(alert.longMinutes * minuteMs), counted(alert.shortMinutes * minuteMs), signal);
+    const [long, short, minute] = [alert.longMinutes, alert.shortMinutes, 1].map((minutes) =>
+      counted(minutes * minuteMs),
+    );
+    const value = burnRate({ long: long!, short: short!, minute: minute! }, signal);
     return value === null ? [] : [{ name: burnName(signal, alert), at, value, floor: 0 }];
   });
 }
