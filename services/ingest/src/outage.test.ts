@@ -76,7 +76,7 @@ describe.each(backends)('when the queue on %s is', (backend, start, available) =
     return queue;
   };
 
-  it('cut off, ingest answers 503 at once, claims nothing, and takes samples again by itself', async () => {
+  it('defect 16: cut off, ingest answers 503 at once, claims nothing, and takes samples again by itself', async () => {
     const { toQueue } = await startBehindProxies(url);
     expect((await push(sample('before'))).status).toBe(202);
     toQueue.cut();

@@ -239,7 +239,7 @@ describe('ingest', () => {
     expect(answer.status).toBe(202);
   });
 
-  it('judges times by the database clock', async () => {
+  it('defect 57: judges times by the database clock', async () => {
     const ahead = sample({ timestamp: Date.now() + 2 * inputLimits.sampleAheadMs });
     expect((await ingest.post('/v1/samples', { samples: [ahead] })).body.error?.rejected).toMatchObject([
       { reason: 'in_future' },
@@ -270,7 +270,7 @@ describe('ingest', () => {
     expect(text).toMatch(/nightshift_ingest_series\{service="ingest"\} 40/);
   });
 
-  describe('asks for a token', () => {
+  describe('defect 59: asks for a token', () => {
     it.each(['/v1/samples', '/v1/deployments'])('%s', async (path) => {
       const none = await fetch(ingest.url + path, { method: 'POST', body: '{}' });
       expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);

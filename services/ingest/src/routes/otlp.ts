@@ -70,16 +70,19 @@ async function plain(request: FastifyRequest, door: Door): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return body;
   if (encoding !== 'gzip') throw unsupported(`Content-Encoding ${encoding.slice(0, 40)}: send gzip or none`);
-  // What gzip says of its length is no bound, so that the greatest is reserved.
+  // Its last four bytes say how long it was (RFC 1952): enough to refuse it, though no bound, so that the greatest is reserved.
+  if (body.length >= 4 && body.readUInt32LE(body.length - 4) > inputLimits.bodyBytes) throw inflatesTooFar();
   door.widen(request, Math.min(inputLimits.bodyBytes, body.length * greatestRatio));
   try {
     return await promisify(gunzip)(body, { maxOutputLength: inputLimits.bodyBytes });
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new NightshiftError('BODY_TOO_LARGE', `the body inflates to more than ${inputLimits.bodyBytes} bytes`);
+      throw inflatesTooFar();
     }
     throw new NightshiftError('BODY_INVALID', `the body is not gzip: ${errorMessage(error)}`);
   }
 }
 
+const inflatesTooFar = () =>
+  new NightshiftError('BODY_TOO_LARGE', `the body inflates to more than ${inputLimits.bodyBytes} bytes`);
 const unsupported = (what: string) => new NightshiftError('MEDIA_UNSUPPORTED', what);
