@@ -1,14 +1,15 @@
-import { alarmScore, createDetector, type Detector } from '@nightshift/detection';
+import { alarmScore, createDetector } from '@nightshift/detection';
 import { DetectionConfig } from '@nightshift/types';
-import { referenceZscore } from './reference.ts';
+import type { Judged } from './cost.ts';
+import { referenceOfMany, referenceZscore } from './reference.ts';
 
 /** `judge` makes a fresh judge of one series: the alarm score of each sample in turn. An alarm: it reaches the threshold. */
 export type Algorithm = {
   name: string;
   threshold: number;
   judge: () => (at: number, value: number) => number;
-  /** For measuring its cost. */
-  detector?: () => Detector;
+  /** Of many series at once, for measuring its cost. */
+  ofMany: () => Judged;
 };
 
 /** At its default settings: the same for every data set. */
@@ -18,7 +19,11 @@ function ours(name: DetectionConfig['detector'], threshold: number): Algorithm {
     const fresh = detector();
     return (at: number, value: number) => fresh.observe(1, 'value', at, value).alarmScore;
   };
-  return { name, threshold, judge, detector };
+  const ofMany = () => {
+    const fresh = detector();
+    return { observe: fresh.observe, bytes: () => fresh.snapshot().length };
+  };
+  return { name, threshold, judge, ofMany };
 }
 
 /** What is measured: Nightshift's detectors, and the reference's z-score at its warning threshold. */
@@ -32,6 +37,7 @@ export const algorithms: Algorithm[] = [
       const judge = referenceZscore();
       return (_at, value) => judge(value);
     },
+    ofMany: referenceOfMany,
   },
 ];
 

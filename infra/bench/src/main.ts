@@ -6,8 +6,9 @@ import { benchLatency, latencyReport, latencyUsage } from './latency/latency.ts'
 import { report } from './report.ts';
 
 const detectionUsage = `bench detection [--data DIR] [--json]
-  --data DIR  folder with nab/, kpi/, asd/ (default: NIGHTSHIFT_BENCH_DATA, or ./data); what is absent is skipped
-  --json      figures as JSON`;
+  --data DIR  folder with nab/, kpi/, asd/, petshop/ (default: NIGHTSHIFT_BENCH_DATA, or ./data); what is absent is skipped
+  --json      figures as JSON
+Takes two to five minutes; what it is at stands on stderr. infra/bench/README.md says where the data are from.`;
 
 const usages: Record<string, string> = {
   detection: detectionUsage,
@@ -40,6 +41,7 @@ const commands: Record<string, () => Promise<void> | void> = {
     const figures = benchDetection(
       values.data ?? process.env.NIGHTSHIFT_BENCH_DATA ?? 'data',
       [1_000, 10_000, 100_000],
+      (what) => console.error(`bench: ${what}`),
     );
     console.log(values.json ? JSON.stringify(figures, null, 2) : report(figures));
   },

@@ -1,3 +1,5 @@
+import type { Judged } from './cost.ts';
+
 const size = 60;
 const least = 30;
 
@@ -17,5 +19,18 @@ export function referenceZscore(): (value: number) => number {
     const deviation = Math.sqrt(squares / n);
     window[seen++ % size] = value;
     return n < least || deviation === 0 ? 0 : Math.abs(value - mean) / deviation;
+  };
+}
+
+/** The same for many series: a window and a count of each is all that it keeps. */
+export function referenceOfMany(): Judged {
+  const judges = new Map<number, (value: number) => number>();
+  return {
+    observe(id, _metric, _at, value) {
+      let judge = judges.get(id);
+      if (!judge) judges.set(id, (judge = referenceZscore()));
+      return judge(value);
+    },
+    bytes: () => judges.size * (size + 1) * Float64Array.BYTES_PER_ELEMENT,
   };
 }

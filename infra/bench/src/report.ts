@@ -2,7 +2,7 @@ import type { Figures } from './detection.ts';
 import type { EventFigures } from './events.ts';
 
 /** The figures as a Markdown table, one column per algorithm. */
-export function report({ proof, algorithms, causes, fleet, absent }: Figures): string {
+export function report({ proof, algorithms, causes, fewerFalseAlarms, fleet, absent }: Figures): string {
   const row = (name: string, cell: (of: Figures['algorithms'][number]) => string | undefined) =>
     `| ${[name, ...algorithms.map((algorithm) => cell(algorithm) ?? '-')].join(' | ')} |`;
   const events = (name: string, unit: string, of: (a: Figures['algorithms'][number]) => EventFigures | null) => [
@@ -28,12 +28,12 @@ export function report({ proof, algorithms, causes, fleet, absent }: Figures): s
     ...events('ASD, incidents by counts', 'machine', ({ asd }) => asd && asd.counts),
     ...(algorithms[0]?.cost ?? []).map(({ series }, i) =>
       row(`${series} series: per sample, per series`, ({ cost }) => {
-        const found = cost[i];
-        if (!found) return 'not measured';
+        const found = cost[i]!;
         return `${found.microsecondsPerSample.toFixed(2)} us, ${Math.round(found.bytesPerSeries)} B`;
       }),
     ),
     '',
+    fewerLine(fewerFalseAlarms),
     ...(causes ? [causeLine(causes)] : []),
     `${fleet.series} noisy series of one service, a simulated week:`,
     ...(['together', 'counts'] as const).map((rule) => {
@@ -53,4 +53,9 @@ function causeLine({ issues, first, firstThree, byTraffic }: NonNullable<Figures
   const share = (n: number) => `${(n / issues).toFixed(2)} (${n} of ${issues})`;
   const parts = Object.entries(byTraffic).map(([traffic, [one, three]]) => `${traffic} ${one} / ${three}`);
   return `PetShop: cause first ${share(first)}, among the first three ${share(firstThree)}; ${parts.join(', ')}`;
+}
+
+function fewerLine({ kpi, asd }: Figures['fewerFalseAlarms']): string {
+  const times = (ratio: number | null) => (ratio === null ? 'not measured' : `${ratio.toFixed(0)} times fewer`);
+  return `False alarms against the reference's z > 3: KPI ${times(kpi)}, ASD (incidents) ${times(asd)}`;
 }
