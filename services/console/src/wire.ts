@@ -1,4 +1,5 @@
 /** What the API says and the page reads. All times are epoch ms by the database's clock. */
+import type { Breach } from '@nightshift/lifecycle';
 import type { SeriesPage, ServiceSeries } from '@nightshift/runtime';
 import type {
   Action,
@@ -12,6 +13,7 @@ import type {
   Page,
   PlannedAction,
   Postmortem,
+  Silence,
   TimelineEntry,
 } from '@nightshift/types';
 
@@ -19,6 +21,11 @@ export type { Decision, Explanation } from '@nightshift/runbooks';
 
 export type ServicesAnswer = { now: number; services: ServiceSeries[] };
 export type SeriesAnswer = { now: number } & SeriesPage;
+
+/** Silences to come, in force, and over since yesterday. */
+export type SilencesAnswer = { now: number; silences: Silence[] };
+export type SilenceAnswer = { silence: Silence };
+export type WhyNotAnswer = { now: number; breaches: Breach[] };
 
 export type ApiError = { error: { code: string; message: string; help: string } };
 

@@ -1,5 +1,5 @@
 import { moveClock } from '@nightshift/db';
-import { findIncident, readKillSwitch, step, timeline } from '@nightshift/lifecycle';
+import { findIncident, noteBreaches, readKillSwitch, step, timeline } from '@nightshift/lifecycle';
 import { migrateQueue } from '@nightshift/queue';
 import { insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +15,9 @@ import type {
   PointsAnswer,
   SeriesAnswer,
   ServicesAnswer,
+  SilenceAnswer,
+  SilencesAnswer,
+  WhyNotAnswer,
 } from '../wire.ts';
 
 let test: TestDatabase;
@@ -328,5 +331,47 @@ describe('the series', () => {
     expect([rest.series.map(({ name }) => name), rest.next]).toEqual([['c'], null]);
     expect((await ada.get('/api/series?limit=1000')).status).toBe(400);
     expect((await fetch(`${service.url}/api/series`)).status).toBe(401);
+  });
+});
+
+describe('what is quiet', () => {
+  it('is silenced and let speak again by who is logged in, who is on record; without an end it is refused', async () => {
+    const grace = await service.as('Grace');
+    const endsAt = Math.round((await ada.read<SilencesAnswer>('/api/silences')).now) + 3_600_000;
+    const asked = { service: another(), endsAt, reason: 'upgrade' };
+    const answer = await ada.post('/api/silences', asked);
+    expect(answer.status).toBe(200);
+    const { silence } = (await answer.json()) as SilenceAnswer;
+    expect(silence).toMatchObject({ ...asked, by: 'Ada', metric: null, endedBy: null });
+    expect((await grace.post(`/api/silences/${silence.id}/end`)).status).toBe(200);
+    const { silences } = await ada.read<SilencesAnswer>('/api/silences');
+    expect(silences.find(({ id }) => id === silence.id)).toMatchObject({ endedBy: 'Grace' });
+    expect(await errorOf(await grace.post(`/api/silences/${silence.id}/end`))).toMatchObject([
+      404,
+      { code: 'NOT_FOUND' },
+    ]);
+    for (const wrong of [
+      { ...asked, endsAt: undefined },
+      { ...asked, endsAt: 1 },
+      { endsAt, reason: 'all of it' },
+    ])
+      expect(await errorOf(await ada.post('/api/silences', wrong))).toMatchObject([400, { code: 'BODY_INVALID' }]);
+    expect((await fetch(`${service.url}/api/silences`, { method: 'POST' })).status).toBe(401);
+  });
+
+  it('says of every breach that opened nothing why, the latest first', async () => {
+    const shop = another();
+    const at = Math.round((await ada.read<SilencesAnswer>('/api/silences')).now);
+    const breach = { service: shop, metric: 'latency_ms', seriesId: 0, detail: 'd', times: 2, firstAt: at - 9_000 };
+    await noteBreaches(test.db, [{ ...breach, because: 'direction', lastAt: at - 5_000 }]);
+    await noteBreaches(test.db, [{ ...breach, because: 'below_evidence', lastAt: at - 1_000 }]);
+    await noteBreaches(test.db, [{ ...breach, because: 'direction', lastAt: at - 4_000 }]);
+    const { breaches } = await ada.read<WhyNotAnswer>(`/api/why-not?service=${shop}`);
+    expect(breaches.map(({ because, times }) => [because, times])).toEqual([
+      ['below_evidence', 2],
+      ['direction', 4],
+    ]);
+    expect((await ada.read<WhyNotAnswer>(`/api/why-not?service=${shop}&sinceMs=2500`)).breaches).toHaveLength(1);
+    expect((await ada.get('/api/why-not?sinceMs=0')).status).toBe(400);
   });
 });

@@ -13,6 +13,7 @@ import type { Inbox, Me, Overview } from '../wire.ts';
 import { decisionRoutes } from './decisions.ts';
 import { demoRoutes, type Shop } from './demo.ts';
 import { incidentRoutes, type IncidentRoutes } from './incidents.ts';
+import { quietRoutes } from './quiet.ts';
 import { seriesRoutes } from './series.ts';
 
 export type ApiOptions = IncidentRoutes & {
@@ -46,6 +47,7 @@ export async function apiRoutes(api: FastifyInstance, options: ApiOptions): Prom
   liveRoute(api, hub);
   incidentRoutes(api, options);
   decisionRoutes(api, options);
+  quietRoutes(api, options);
   seriesRoutes(api, options);
   if (shop) demoRoutes(api, shop);
 }

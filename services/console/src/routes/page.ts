@@ -15,7 +15,7 @@ export async function sendPage(webDir: string, reply: FastifyReply): Promise<Fas
 
 /** The page under each of its addresses, and its files, whose names change with their content. */
 export async function pageRoutes(app: FastifyInstance, { webDir }: { webDir: string }): Promise<void> {
-  for (const path of ['/', '/inbox', '/series', '/incidents/:id'])
+  for (const path of ['/', '/inbox', '/series', '/quiet', '/incidents/:id'])
     app.get(path, (_request, reply) => sendPage(webDir, reply));
   await app.register(fastifyStatic, {
     root: join(webDir, 'assets'),

@@ -12,6 +12,7 @@ import { Inbox } from './views/inbox.tsx';
 import { IncidentView } from './views/incident.tsx';
 import { Incidents } from './views/incidents.tsx';
 import { Login } from './views/login.tsx';
+import { Quiet } from './views/quiet.tsx';
 import { SeriesView } from './views/series.tsx';
 
 type Session = { known: false } | { known: true; me: Me | null };
@@ -69,6 +70,7 @@ function Shell({ me, route, onLogout }: { me: Me; route: ReturnType<typeof useRo
         {route.view === 'incident' && <IncidentView key={route.id} id={route.id} me={me} />}
         {route.view === 'inbox' && <Inbox />}
         {route.view === 'series' && <SeriesView />}
+        {route.view === 'quiet' && <Quiet />}
         {(route.view === 'nowhere' || route.view === 'login') && (
           <p>
             There is nothing here. <Link href="/">See the incidents</Link>

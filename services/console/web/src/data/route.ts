@@ -5,6 +5,7 @@ export type Route =
   | { view: 'incident'; id: string }
   | { view: 'inbox' }
   | { view: 'series' }
+  | { view: 'quiet' }
   | { view: 'login' }
   | { view: 'nowhere' };
 
@@ -13,8 +14,8 @@ function routeOf(path: string): Route {
   const incident = /^\/incidents\/([^/]+)$/.exec(path);
   if (incident) return { view: 'incident', id: decodeURIComponent(incident[1]!) };
   if (path === '/') return { view: 'incidents' };
-  if (path === '/inbox' || path === '/series' || path === '/login') {
-    return { view: path.slice(1) as 'inbox' | 'series' | 'login' };
+  if (path === '/inbox' || path === '/series' || path === '/quiet' || path === '/login') {
+    return { view: path.slice(1) as 'inbox' | 'series' | 'quiet' | 'login' };
   }
   return { view: 'nowhere' };
 }

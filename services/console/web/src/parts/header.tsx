@@ -28,6 +28,9 @@ export function Header({ me, route, overview, onChanged, onLogout }: Props) {
         <Link href="/series" current={route.view === 'series'}>
           Series
         </Link>
+        <Link href="/quiet" current={route.view === 'quiet'}>
+          Quiet
+        </Link>
         <a href="/queues/">Queues</a>
       </nav>
       <div class="top-end">
