@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { now, type Db } from '@nightshift/db';
 import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
 import { startService, type Started } from '@nightshift/runtime';
-import { encodeBatch, homeShard, newId, seriesKey } from '@nightshift/types';
+import { encodeBatch, newId, seriesKey } from '@nightshift/types';
 import { Config } from './config.ts';
 import { startDetector } from './service.ts';
 
@@ -20,8 +20,6 @@ export type Ground = {
   detector(): Promise<Started>;
   /** Registers a series of a service on a shard; returns its id. */
   series(service: string, name: string, shard?: number): Promise<number>;
-  /** Registers a series as ingest does: what counts events in the shard of its service. */
-  register(name: string, labels: { service: string; [label: string]: string }): Promise<number>;
   /** Sends samples of one shard as ingest does. */
   send(samples: Sent[], options?: { id?: string }): Promise<void>;
   /** Sends 40 healthy samples of each series, two seconds apart, the last one two seconds before `until` (default: now). */
@@ -83,14 +81,6 @@ export async function ground(database: Database, detectionYaml = 'schema: 1', qu
         if (row!.id % shardCount === shard) return row!.id;
         await db.query('DELETE FROM series WHERE id = $1', [row!.id]);
       }
-    },
-    async register(name, labels) {
-      const { service } = labels;
-      const [row] = await db.query<{ id: number }>(
-        `INSERT INTO series (id, key, name, labels, service) OVERRIDING SYSTEM VALUE VALUES (series_id($5, $6), $1, $2, $3, $4) RETURNING id`,
-        [seriesKey(name, labels), name, labels, service, homeShard(name, undefined, service, shardCount), shardCount],
-      );
-      return row!.id;
     },
     async send(samples, options = {}) {
       for (let shard = 0; shard < shardCount; shard++) {

@@ -1,6 +1,10 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { timeline } from '@nightshift/lifecycle';
-import type { Started } from '@nightshift/runtime';
+import { createToken, type Started } from '@nightshift/runtime';
 import { eventually, testDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ground, type Ground } from './detector.fixture.ts';
@@ -13,26 +17,64 @@ const scrapes = 60;
 const page = readFileSync(new URL('../../../docs/signals.md', import.meta.url), 'utf8');
 const documented = /```yaml\n(.*?)```/s.exec(page)![1]!;
 
+const main = fileURLToPath(new URL('../../ingest/dist/main.js', import.meta.url));
+
 let shop: Ground;
 let detector: Started;
+let ingest: { process: ChildProcess; url: string; token: string };
 beforeAll(async () => {
   shop = await ground(await testDatabase(), documented);
   detector = await shop.detector();
+  ingest = await startIngest();
 });
-afterAll(() => shop?.close());
+afterAll(async () => {
+  ingest?.process.kill('SIGKILL');
+  await shop?.close();
+});
+
+/** An ingest as it runs in production: a process of its own. */
+async function startIngest() {
+  const port = await freePort();
+  const env = { PATH: process.env['PATH'], ...shop.env, PORT: String(port) };
+  const child = spawn(process.execPath, [main], { env, stdio: 'inherit' });
+  const url = `http://127.0.0.1:${port}`;
+  const ready = async () => expect((await fetch(`${url}/readyz`)).status, 'dist/main.js must be built').toBe(200);
+  await eventually(ready, { timeoutMs: 30_000 });
+  const { secret } = await createToken(shop.db, { name: 'test', scopes: ['ingest'] });
+  return { process: child, url, token: secret };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 type Given = { name: string; labels?: Record<string, string>; values: (i: number) => number };
 
-/** Sends scrapes, the last one just now: `from` to `to` of all. */
-async function send(service: string, ids: number[], given: Given[], [from, to]: [number, number], now: number) {
+/** Pushes scrapes of a service, the last of all just now: `from` to `to`. */
+async function send(service: string, given: Given[], [from, to]: [number, number], now: number) {
   const at = (i: number) => now - (scrapes - 1 - i) * scrapeMs;
   const numbers = Array.from({ length: to - from }, (_, i) => from + i);
-  await shop.send(numbers.flatMap((i) => given.map(({ values }, j) => ({ id: ids[j]!, at: at(i), value: values(i) }))));
+  const samples = numbers.flatMap((i) =>
+    given.map(({ name, labels, values }) => ({
+      name,
+      labels: { service, ...labels },
+      timestamp: at(i),
+      value: values(i),
+    })),
+  );
+  const answer = await fetch(`${ingest.url}/v1/samples`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ingest.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ samples }),
+  });
+  expect(await answer.json()).toMatchObject({ accepted: samples.length });
   await eventually(async () => expect(await shop.drained()).toBe(true), { timeoutMs: 15_000 });
-  return service;
 }
-const register = (service: string, given: Given[]) =>
-  Promise.all(given.map(({ name, labels }) => shop.register(name, { service, ...labels })));
 
 const anomalies = (service: string) =>
   shop.db.query<{ name: string; labels: object; value: number; high: number; severity: string; reason: string | null }>(
@@ -78,16 +120,16 @@ describe('defect 10: counters treated as gauges', () => {
       { name: `${name}_sum`, labels: { path: '/pay' }, values: all },
       { name: `${name}_count`, labels: { path: '/pay' }, values: all },
     ];
-    const ids = await register('hist', given);
     const now = await shop.now();
-    await send('hist', ids, given, [0, scrapes - 10], now);
+    await send('hist', given, [0, scrapes - 10], now);
     await detector.close();
     detector = await shop.detector();
-    await send('hist', ids, given, [scrapes - 10, scrapes], now);
+    await send('hist', given, [scrapes - 10, scrapes], now);
 
     const names = ['p50', 'p95', 'p99', 'rate'].map((ending) => `${name}:${ending}`);
     expect((await derived('hist')).map((series) => series.name)).toEqual(names);
-    expect(new Set([...ids, ...(await derived('hist')).map(({ id }) => id)].map((id) => id % 2)).size).toBe(1);
+    const shards = await shop.db.query(`SELECT DISTINCT id % 2 FROM series WHERE service = 'hist'`);
+    expect(shards).toHaveLength(1);
     const found = await anomalies('hist');
     expect(found.map((anomaly) => anomaly.name)).toEqual([names[1], names[2], names[3]]);
     expect(found[0]).toMatchObject({ labels: { service: 'hist', path: '/pay' }, reason: null });
@@ -104,8 +146,8 @@ describe('defect 10: counters treated as gauges', () => {
     const given = [code('200', swaying(100)), code('500', counting(1, 50))];
     const quiet = [code('200', counting(1, 1)), code('500', counting(0, 1))];
     const now = await shop.now();
-    await send('ratio', await register('ratio', given), given, [0, scrapes], now);
-    await send('quiet', await register('quiet', quiet), quiet, [0, scrapes], now);
+    await send('ratio', given, [0, scrapes], now);
+    await send('quiet', quiet, [0, scrapes], now);
     const ratio = (await anomalies('ratio')).find((anomaly) => anomaly.name === 'http_error_ratio');
     expect(ratio?.value).toBeGreaterThan(0.2);
     expect(ratio?.high).toBeLessThan(0.05);
@@ -116,7 +158,7 @@ describe('defect 10: counters treated as gauges', () => {
 describe("a person's own rules", () => {
   test('a fixed limit that is passed for its time opens an incident by itself, and says why', async () => {
     const given = [{ name: 'queue_depth', values: (i: number) => (i > scrapes - 5 ? 150 : 20) }];
-    await send('limit', await register('limit', given), given, [0, scrapes], await shop.now());
+    await send('limit', given, [0, scrapes], await shop.now());
     expect(await anomalies('limit')).toMatchObject([
       { name: 'queue_depth', value: 150, high: 100, severity: 'critical', reason: 'above 100 for 30 s' },
     ]);
@@ -133,7 +175,7 @@ describe("a person's own rules", () => {
       values,
     });
     const given = [code('200', swaying(100)), code('503', counting(0, 50))];
-    await send('checkout', await register('checkout', given), given, [0, scrapes], await shop.now());
+    await send('checkout', given, [0, scrapes], await shop.now());
     const burning = (await anomalies('checkout')).filter(({ reason }) => reason !== null);
     expect(burning.map(({ name, severity }) => [name, severity])).toEqual([
       ['checkout:burn_rate_1h', 'critical'],
