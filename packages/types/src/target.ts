@@ -39,8 +39,7 @@ const host = z
   .max(253)
   .regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?$/, 'must be one host name');
 
-/** What a service runs on, and which provider performs actions on it. `kind` is the provider. */
-export const Target = z.discriminatedUnion('kind', [
+const kinds = [
   z.strictObject({ ...scalable, kind: z.literal('process'), urlEnv: EnvName, tokenEnv: EnvName, process: ExactName }),
   z.strictObject({
     ...common,
@@ -148,7 +147,13 @@ export const Target = z.discriminatedUnion('kind', [
     /** A line with one of these words, in any case, is an error. */
     errorWords: z.array(z.string().min(2).max(64)).min(1).max(32).default(['error', 'fatal', 'panic', 'exception']),
   }),
-]);
+] as const;
+
+/** What a service runs on, and which provider performs actions on it. `kind` is the provider. */
+export const Target = z.discriminatedUnion('kind', kinds, {
+  error: ({ code }) =>
+    code === 'invalid_union' ? `must be one of ${kinds.map(({ shape }) => shape.kind.value).join(', ')}` : undefined,
+});
 export type Target = z.infer<typeof Target>;
 export type TargetKind = Target['kind'];
 
