@@ -1,8 +1,9 @@
-import type { RunbookMode } from '@nightshift/types';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RunbookMode, SchemaName } from '@nightshift/types';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
 import type { SeriesOptions } from './commands/series.ts';
 import type { AddOptions } from './commands/silences.ts';
 import type { LimitOptions } from './commands/token.ts';
@@ -75,9 +76,27 @@ program
   .action(ends(async (scenario: string) => (await import('./commands/fault.ts')).fault(scenario)));
 program
   .command('doctor')
-  .description('look at everything that Nightshift needs on this machine')
+  .description(
+    'look at everything that Nightshift needs: this machine, and every target of the catalogue; changes nothing',
+  )
   .option(...portBase)
-  .action(ends(async (options: { portBase: number }) => (await import('./commands/doctor.ts')).doctor(options)));
+  .option('--targets', 'only the targets of the catalogue', false)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift doctor', 'NIGHTSHIFT_CONFIG_DIR=config nightshift doctor --targets --json'))
+  .action(ends(async (options: DoctorOptions) => (await import('./commands/doctor.ts')).doctor(options)));
+program
+  .command('schema')
+  .description('print the JSON Schema of a configuration file, for editors')
+  .addArgument(
+    new Argument('<file>', 'which file').choices([
+      'catalogue',
+      'runbook',
+      'detection',
+      'oncall',
+    ] satisfies SchemaName[]),
+  )
+  .addHelpText('after', example('nightshift schema catalogue > catalogue.schema.json'))
+  .action(ends(async (name: SchemaName) => (await import('./commands/schema.ts')).schema(name)));
 program
   .command('backtest')
   .description('replay recorded samples: what Nightshift would have said of them, and what changed rules would change')

@@ -78,7 +78,7 @@ export const checkCatalogue = {
     slowestMs: number('the slowest of these, ms'),
     slowestCommand: text('its name, without its arguments'),
   }),
-  disk_usage: check('disk, host', 'bytes and inodes of a file system, as df counts', {
+  disk_usage: check('disk', 'bytes and inodes of a file system, as df counts', {
     usedPercent: percent('of the bytes that may be used'),
     freeBytes: number('bytes that ordinary users may still write'),
     totalBytes: number('size of the file system'),

@@ -11,6 +11,7 @@ export * from './fact-changes.ts';
 export * from './ids.ts';
 export * from './incident.ts';
 export * from './jobs.ts';
+export * from './json-schema.ts';
 export * from './limits.ts';
 export * from './metric-kind.ts';
 export * from './name.ts';

@@ -18,17 +18,6 @@ const scalable = { ...common, instances: Instances.optional() };
 const absolute = z.string().startsWith('/', 'must be an absolute path').max(1_024);
 const place = { path: absolute.optional(), pathEnv: EnvName.optional() };
 
-/** A machine that is looked at over SSH: fixed commands, and only when it shows this very host key. */
-const Ssh = z.strictObject({
-  /** Holds `user@host` or `user@host:port`. */
-  addressEnv: EnvName,
-  /** Holds the path of the private key file. */
-  keyEnv: EnvName,
-  /** As `ssh-keygen -lf` prints it. */
-  hostKey: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be a host key fingerprint: SHA256: and 43 characters'),
-});
-export type Ssh = z.infer<typeof Ssh>;
-
 /** Program and arguments as they are passed, without a shell. The program must also be allowed where diagnostics runs. */
 export const Command = z
   .tuple([absolute], z.string().max(1_024))
@@ -73,9 +62,9 @@ const kinds = [
     /** Greatest size that its storage is meant for. */
     limitBytes: z.number().int().positive().optional(),
   }),
-  z.strictObject({ ...common, kind: z.literal('disk'), ...place, ssh: Ssh.optional() }),
-  /** The machine that diagnostics runs on, or another one over SSH. */
-  z.strictObject({ ...common, kind: z.literal('host'), ssh: Ssh.optional() }),
+  z.strictObject({ ...common, kind: z.literal('disk'), ...place }),
+  /** The machine that diagnostics runs on. */
+  z.strictObject({ ...common, kind: z.literal('host') }),
   /** `urlEnv` holds tcp://host:port. */
   z.strictObject({ ...common, kind: z.literal('tcp'), urlEnv: EnvName }),
   z.strictObject({

@@ -9,31 +9,53 @@ import { dataFolder } from '../folders.ts';
 import { openGround } from '../ground.ts';
 import { fixedPorts, portsInUse } from '../ports.ts';
 import { oneOfEach, portNames } from '../system.ts';
+import { examineCatalogue } from './doctor-targets.ts';
 
-type Check = { name: string; look: () => Promise<string> };
+export type DoctorOptions = { portBase: number; targets: boolean; json: boolean };
+
+/** What was looked at, and what came of it; `todo`: what to do where it is not ok. */
+type Line = { about: string; ok: boolean; found: string; todo: string | null };
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Looks at everything that Nightshift needs on this machine, one line each. Returns 1 when something is missing. */
-export async function doctor(options: { portBase: number }): Promise<number> {
+/** Looks at everything that Nightshift needs, one line each, and changes nothing. Returns 1 when something is missing. */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const lines = options.targets ? [] : await machine(options.portBase);
+  if (options.targets || process.env.NIGHTSHIFT_CONFIG_DIR) lines.push(...(await examineCatalogue()));
+  else
+    lines.push({
+      about: 'catalogue',
+      ok: true,
+      found: 'that of the demo shop; set NIGHTSHIFT_CONFIG_DIR to examine your own',
+      todo: null,
+    });
+  if (options.json) process.stdout.write(`${JSON.stringify({ ok: lines.every(({ ok }) => ok), lines })}\n`);
+  else for (const line of lines) process.stdout.write(`${inWords(line)}\n`);
+  return lines.every(({ ok }) => ok) ? 0 : 1;
+}
+
+const inWords = ({ about, ok, found, todo }: Line) =>
+  `${ok ? 'ok  ' : 'FAIL'}  ${about.padEnd(12)} ${found}${todo === null ? '' : ` -> ${todo}`}`;
+
+async function machine(portBase: number): Promise<Line[]> {
   const running = runningHere();
-  const checks: Check[] = [
-    { name: 'Node', look: async () => node() },
-    { name: 'data folder', look: () => folder(running) },
-    { name: 'ports', look: () => ports(running, options.portBase) },
-    { name: 'Postgres', look: () => postgres(running) },
-    { name: 'queue', look: () => queue(running) },
+  const looks: [string, () => string | Promise<string>][] = [
+    ['Node', node],
+    ['data folder', () => folder(running)],
+    ['ports', () => ports(running, portBase)],
+    ['Postgres', () => postgres(running)],
+    ['queue', () => queue(running)],
   ];
-  let failed = 0;
-  for (const { name, look } of checks) {
-    const [mark, words] = await look().then(
-      (good) => ['ok  ', good],
-      (error: unknown) => ['FAIL', errorMessage(error)],
-    );
-    if (mark === 'FAIL') failed++;
-    process.stdout.write(`${mark}  ${name.padEnd(12)} ${words}\n`);
+  const lines: Line[] = [];
+  // In turn: the last ones start servers, and the first ones look for room for them.
+  for (const [about, look] of looks) {
+    try {
+      lines.push({ about, ok: true, found: await look(), todo: null });
+    } catch (error) {
+      lines.push({ about, ok: false, found: errorMessage(error), todo: null });
+    }
   }
-  return failed > 0 ? 1 : 0;
+  return lines;
 }
 
 function runningHere(): Running | null {
