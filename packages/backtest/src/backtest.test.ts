@@ -97,6 +97,14 @@ describe('incidents that would have opened', () => {
     expect(at(back.comparison!.lost)).toEqual(['bank 300']);
   });
 
+  test('a lower sensitivity loses what is a little out and keeps what is far out', async () => {
+    const pairs = { 'a/x.csv': csv({ 200: 125, 400: 90_000 }), 'a/y.csv': csv({ 200: 125, 400: 90_000 }) };
+    const dull = config({ rules: [{ metric: '*', sensitivity: 0.1 }] });
+    const { comparison } = await replayed(pairs, { config: dull, against: config() });
+    const at = (of: { openedAt: number }[]) => of.map(({ openedAt }) => (openedAt - start) / minute);
+    expect([at(comparison!.kept), at(comparison!.lost), at(comparison!.gained)]).toEqual([[400], [200], []]);
+  });
+
   test('an incident goes on while its series are off, and is over after as many good samples as recovery asks for', async () => {
     const pairs = {
       'a/x.csv': csv({ 200: 900, 213: 900, 300: 9_000 }),

@@ -31,12 +31,14 @@ export type PastIncident = {
 /** A symptom that has lasted opens by itself; one that is older than this many windows is no news. */
 const windowsKept = 4;
 
-/** How far out an anomaly was, in the unit of its detector: it fires from `alarmScore` on, divided by the sensitivity. */
+/**
+ * How far out an anomaly was at a sensitivity of 1: it fires at `alarmScore` and beyond, divided by the sensitivity. Its band is
+ * where it would have begun to fire at the present one.
+ */
 export function strengthOf(anomaly: PastAnomaly, config: DetectionConfig): number {
-  if (config.detector === 'adaptive') return anomaly.score;
-  const halfBand = Math.max(anomaly.high - anomaly.expected, anomaly.expected - anomaly.low);
-  // The band was the one of the sensitivity that it was judged with; three deviations at 1.
-  return (alarmScore * Math.abs(anomaly.value - anomaly.expected)) / halfBand / ruleFor(config, anomaly).sensitivity;
+  const { value, expected, low, high } = anomaly;
+  const half = value < expected ? expected - low : high - expected;
+  return (alarmScore * Math.abs(value - expected)) / half / ruleFor(config, anomaly).sensitivity;
 }
 
 /**

@@ -49,7 +49,7 @@ async function incident(service: string, scores: Record<string, number>): Promis
             p AS (INSERT INTO point (incident_id, series_id, at, value)
                   SELECT $5, s.id, ms($6::bigint - (90 - i) * 10000), CASE WHEN i > 80 THEN 900 ELSE 100 + i % 7 END FROM s, generate_series(1, 90) AS i)
        INSERT INTO anomaly (series_id, service, incident_id, started_at, last_at, value, expected, low, high, score, severity, direction)
-       SELECT id, $4, $5, ms($6::bigint - 90000), ms($6::bigint), 900, 103, 90, 120, $7, 'critical', 'up' FROM s`,
+       SELECT id, $4, $5, ms($6::bigint - 90000), ms($6::bigint), 103 + $7::float8 * 17 / 3, 103, 90, 120, $7, 'critical', 'up' FROM s`,
       [seriesKey(metric, labels), metric, labels, service, id, at, score],
     );
   }
