@@ -30,7 +30,8 @@ describe('a real Prometheus that writes here', () => {
       };
       queue.consume('samples', take, { shard });
     }
-    prometheus = await startPrometheus(documented('Prometheus', ingest));
+    // Its types of metrics come once a minute, unless it is told otherwise.
+    prometheus = await startPrometheus(`${documented('Prometheus', ingest)}    metadata_config: {send_interval: 1s}\n`);
   });
   afterAll(async () => {
     await prometheus?.close();
@@ -65,6 +66,15 @@ describe('a real Prometheus that writes here', () => {
       );
     },
   );
+
+  it('brings what its metrics are, in requests without a sample', async () => {
+    const kindOf = (metric: string) => database.db.query('SELECT kind FROM metric_kind WHERE metric = $1', [metric]);
+    await eventually(async () => {
+      expect(await kindOf('node_load1')).toEqual([{ kind: 'gauge' }]);
+      expect(await kindOf('node_cpu_seconds_total')).toEqual([{ kind: 'counter' }]);
+    });
+    expect(await prometheus.metric('prometheus_remote_storage_metadata_failed_total')).toBe(0);
+  });
 
   it('has nothing refused, nothing failed, nothing repeated', async () => {
     await eventually(async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { homeShard, seriesKey, type Labels, type NightshiftError } from '@nightshift/types';
 import { limitRefusal, tokenLabelsRefusal, tokenLimitRefusal, type Refusal } from './check.ts';
 import type { Kinds } from './kinds.ts';
@@ -156,6 +157,8 @@ export async function openSeriesRegistry(
   };
 
   const resolve = async (registrar: Registrar, wanted: Wanted[]): Promise<(number | Refusal)[]> => {
+    // A large request has been checked in one go just now: others get their turn before the rest of it.
+    if (wanted.length > rowsPerQuery) await setImmediate();
     const at = performance.now();
     const { sender } = registrar;
     const keys = wanted.map(({ name, labels }) => seriesKey(name, labels));
