@@ -18,7 +18,7 @@ type Mark = { at: number; totals: Map<PartKey, number> };
 
 /**
  * A classic histogram or a summary with the same labels: its parts, each a counter. The parts of one scrape have one time, and
- * may come in several batches. Bounded: three scrapes that are not complete, and five marks.
+ * may come in several batches. Bounded: three scrapes that are not complete, and six marks.
  */
 export type Distribution = {
   /** Its parts come as rates per second (OTLP, delta). */
@@ -65,11 +65,14 @@ export function takePart(dist: Distribution, key: PartKey, at: number, value: nu
   }
   const scrape = dist.pending.get(at) ?? new Map<PartKey, number>();
   dist.pending.set(at, scrape.set(key, value));
-  const times = [...dist.pending.keys()].sort((a, b) => a - b);
-  const complete = dist.doneAt > 0 && [...dist.parts.keys()].every((part) => scrape.has(part));
+  const isKnown = dist.doneAt > 0;
+  const isWhole = isKnown && scrape.size >= dist.parts.size && [...dist.parts.keys()].every((part) => scrape.has(part));
   // Of the first scrape nobody knows which parts it has, until the next begins.
-  const due = complete ? times.indexOf(at) + 1 : dist.doneAt === 0 ? times.length - 1 : times.length - pendingScrapes;
-  return times.slice(0, Math.max(0, due)).flatMap((time) => reckon(dist, time, dist.pending.get(time)!));
+  const waiting = isKnown ? pendingScrapes : 1;
+  if (!isWhole && dist.pending.size <= waiting) return [];
+  const times = [...dist.pending.keys()].sort((one, other) => one - other);
+  const due = isWhole ? times.indexOf(at) + 1 : times.length - waiting;
+  return times.slice(0, due).flatMap((time) => reckon(dist, time, dist.pending.get(time)!));
 }
 
 function reckon(dist: Distribution, at: number, scrape: Map<PartKey, number>): Derived[] {

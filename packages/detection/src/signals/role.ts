@@ -2,6 +2,7 @@ import {
   partName,
   type CounterSelector,
   type DetectionConfig,
+  type DetectionRule,
   type Labels,
   type MetricKind,
   type RatioSignal,
@@ -43,37 +44,33 @@ export type Role = {
 export function roleOf(config: DetectionConfig, series: KnownSeries): Role {
   const { name, service, labels, said } = series;
   const rule = ruleFor(config, { metric: name, service, labels }, said);
-  const part = partOf(config, series);
+  const ruled = findRule(config.rules, { metric: name, service, labels })?.kind;
+  const part = partOf(series, ruled);
   const perSecond = name.endsWith('_per_second');
   const counts = part ? part.key !== 'sum' : perSecond || rule.kind === 'counter';
   const shares = counts ? sharesOf(config, series) : [];
   const inputs = part || shares.length > 0 ? { perSecond, ...(part && { part }), shares } : null;
-  const asked = ruledKind(config, { metric: name, service, labels });
-  const untyped = said === 'unknown' && !asked && !part && rule.kind === 'gauge';
+  const untyped = said === 'unknown' && !ruled && !part && rule.kind === 'gauge';
   return { rule, judged: !part, untyped, inputs };
 }
 
+/** What of a histogram or summary it is: as the rule says, else its sender, else its name and sisters. */
 function partOf(
-  config: DetectionConfig,
   { name, service, labels, said, hasSisters }: KnownSeries,
+  ruled: DetectionRule['kind'],
 ): Inputs['part'] | undefined {
   const found = partName(name);
   if (!found) return undefined;
   const { part, base, perSecond } = found;
   const key = part === 'bucket' ? boundOf(labels['le']) : part;
-  const asked = ruledKind(config, { metric: name, service, labels });
-  const isTold = asked ? asked === 'histogram' : said === 'histogram' || said === 'summary';
-  const isOther = asked !== undefined || said === 'gauge' || said === 'counter';
+  const isTold = ruled ? ruled === 'histogram' : said === 'histogram' || said === 'summary';
+  const isOther = ruled !== undefined || said === 'gauge' || said === 'counter';
   const looksLike = !isOther && (part === 'bucket' || hasSisters === true);
   if (key === undefined || !(isTold || looksLike)) return undefined;
   const { le: _, ...own } = labels;
   const rest = part === 'bucket' ? own : labels;
   return { of: JSON.stringify([service, base, perSecond, sorted(rest)]), key, base, service, labels: rest };
 }
-
-/** What a rule says that a series is; undefined where none does. */
-const ruledKind = (config: DetectionConfig, subject: { metric: string; service: string; labels: Labels }) =>
-  findRule(config.rules, subject)?.kind;
 
 /** An upper bound as Prometheus writes it. */
 function boundOf(le: string | undefined): number | undefined {

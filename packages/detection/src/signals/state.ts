@@ -1,6 +1,6 @@
 import type { SignalsState } from './signals.ts';
 
-const version = 1;
+const version = 2;
 
 /** Marks what JSON has not. No label is called so: text with a NUL is refused at the door. */
 const mark = '\0';
