@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { parseYaml, valueOf } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { readJson } from './body.ts';
+import { changeOfGitHub, DeploymentStatusEvent } from './changes/github.ts';
 import { readCDEvent } from './cloudevents/cdevents.ts';
 import { CloudEvent, readCloudEvents } from './cloudevents/read.ts';
 import { readOtlpJson } from './otlp/read-json.ts';
@@ -10,7 +12,9 @@ import { declaredLength, inflate } from './remote-write/inflate.ts';
 import { readWriteRequest } from './remote-write/read-v1.ts';
 import { readRequestV2 } from './remote-write/read-v2.ts';
 import { requestV2, snappy, staleMarker, type Sent } from './remote-write/remote-write.fixture.ts';
+import { parsed } from './routes/alerts.ts';
 import { understood } from './routes/cloudevents.ts';
+import { itemsOf, Mapping, meaningOf } from './webhooks/mapping.ts';
 import { message, type Field } from './wire/protobuf.fixture.ts';
 
 /** How many each decoder gets. FUZZ_INPUTS=1000000 is the long run, which also prints what it came to. */
@@ -161,6 +165,32 @@ const batched = { 'content-type': 'application/cloudevents-batch+json' };
 const understoodEvent = (raw: unknown) =>
   understood(() => readCDEvent(CloudEvent.parse(raw), 1_732_400_000_000, ['live']));
 
+const hook = Buffer.from(
+  '{"events": [{"kind": "a", "name": "disk", "tags": ["x", 7], "since": 1732400000}, {"kind": "b"}]}',
+);
+const mapping = valueOf(
+  parseYaml(
+    'fuzz.yaml',
+    'items: $.events\nonly: { path: "@.kind", is: [a] }\nalert: { name: "@.name", service: "@.tags[0]", startedAt: "@.since", labels: { tag: "@.tags[1]" } }',
+    Mapping,
+  ),
+);
+const readHook = (body: unknown) => itemsOf(mapping, body).map((item) => meaningOf(mapping, 'fuzz', body, item));
+
+const gitHub = Buffer.from(
+  JSON.stringify({
+    deployment_status: { state: 'success', created_at: '2026-11-20T10:00:00Z', log_url: 'https://github.com/a/b' },
+    deployment: {
+      id: 1,
+      sha: 'a84d88e',
+      environment: 'production',
+      payload: { version: 'v7' },
+      creator: { login: 'ada' },
+    },
+    repository: { name: 'shop', full_name: 'acme/shop' },
+  }),
+);
+
 const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ['snappy', recorded, (body) => (declaredLength(body), inflate(body))],
   ['remote write 1.0', inflate(recorded), (body) => readWriteRequest(body, () => undefined)],
@@ -172,6 +202,12 @@ const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ],
   ['OTLP as protobuf', otlp, readOtlpProtobuf],
   ['OTLP as JSON', otlpJson, (body) => readOtlpJson(readJson(body))],
+  ['any webhook', hook, (body) => readHook(readJson(body))],
+  [
+    'deployment statuses of GitHub',
+    gitHub,
+    (body) => changeOfGitHub(parsed(DeploymentStatusEvent, readJson(body)), {}),
+  ],
   ['CloudEvents in batches', events, (body) => readCloudEvents(batched, body).map(understoodEvent)],
 ];
 

@@ -41,8 +41,6 @@ export type SeriesRegistry = {
   of(registrar: Registrar): SenderSeries;
   /** Series registered by anybody, as of the last look. */
   known(): number;
-  /** Of those, the ones that a sender registered. */
-  knownOf(sender: number): number;
 };
 
 /** A series that is looked for, by its sender and its key: another sender may still have room for it. */
@@ -188,7 +186,6 @@ export async function openSeriesRegistry(
     recent,
     of: (registrar) => ({ recent, resolve: (wanted) => resolve(registrar, wanted) }),
     known: () => total,
-    knownOf: countOf,
   };
 }
 
