@@ -16,15 +16,20 @@ const header = 'timestamp,value,expected,low,high,score,alarm';
 /**
  * Replays one file through a fresh detector and writes a row for every row, those too that were dropped: the score that alarms
  * are raised by, and whether one was. `to` is gzip where its name ends in `.gz`; it is there complete or not at all. Throws
- * where the file cannot be read.
+ * where the file cannot be read. `onRows` is told now and then how many more there were.
  */
-export async function scoreFile(from: string, to: string, config: DetectionConfig): Promise<Scored> {
+export async function scoreFile(
+  from: string,
+  to: string,
+  config: DetectionConfig,
+  onRows: (more: number) => void = () => {},
+): Promise<Scored> {
   await mkdir(dirname(to), { recursive: true });
   const scored = { rows: 0, alarms: 0 };
   const unfinished = `${to}.part`;
   try {
     const pack = /\.gz$/i.test(to) ? createGzip({ level: 1 }) : new PassThrough();
-    await pipeline(scoreLines(from, config, scored), pack, createWriteStream(unfinished));
+    await pipeline(scoreLines(from, config, scored, onRows), pack, createWriteStream(unfinished));
     await rename(unfinished, to);
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -33,7 +38,12 @@ export async function scoreFile(from: string, to: string, config: DetectionConfi
   return scored;
 }
 
-async function* scoreLines(from: string, config: DetectionConfig, scored: Scored): AsyncGenerator<string> {
+async function* scoreLines(
+  from: string,
+  config: DetectionConfig,
+  scored: Scored,
+  onRows: (more: number) => void,
+): AsyncGenerator<string> {
   yield `${header}\n`;
   const csv = await openCsv(from);
   if (!csv) return;
@@ -47,6 +57,7 @@ async function* scoreLines(from: string, config: DetectionConfig, scored: Scored
       if (alarm) scored.alarms++;
     }
     scored.rows += batch.length;
+    onRows(batch.length);
     yield text;
   }
 }

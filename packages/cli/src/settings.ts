@@ -9,6 +9,12 @@ const demoConfig = join(root, 'infra/shop/config');
 /** Settings of detection, and where they are from, in words. */
 export type Settings = { config: DetectionConfig; from: string };
 
+/** What holds where nobody has said anything. */
+export const defaultSettings: Settings = {
+  config: DetectionConfig.parse({ schema: 1, detector: 'adaptive' }),
+  from: 'the defaults',
+};
+
 /** Reads a detection.yaml. Throws FILE_INVALID with line and field. */
 export async function readSettings(file: string): Promise<Settings> {
   const loaded = await loadYaml(file, DetectionConfig);
@@ -22,6 +28,5 @@ export async function readSettings(file: string): Promise<Settings> {
  */
 export async function presentSettings({ running }: { running: boolean }): Promise<Settings> {
   const folder = process.env.NIGHTSHIFT_CONFIG_DIR || (running && !process.env.DATABASE_URL ? demoConfig : undefined);
-  if (folder) return readSettings(join(folder, 'detection.yaml'));
-  return { config: DetectionConfig.parse({ schema: 1, detector: 'adaptive' }), from: 'the defaults' };
+  return folder ? readSettings(join(folder, 'detection.yaml')) : defaultSettings;
 }

@@ -10,7 +10,7 @@ import {
 import { errorMessage, NightshiftError, type DetectionConfig } from '@nightshift/types';
 import { filesOf } from '../csv-folder.ts';
 import { startProgress, type Progress } from '../progress.ts';
-import { presentSettings, readSettings, type Settings } from '../settings.ts';
+import { defaultSettings, presentSettings, readSettings, type Settings } from '../settings.ts';
 import { storedSamples } from '../stored-samples.ts';
 import { withDatabase } from './database.ts';
 import { score } from './score.ts';
@@ -84,11 +84,11 @@ async function fromStore(test: Backtest, { since, service }: BacktestOptions) {
 
 type Used = { settings: Settings; against: Settings | undefined };
 
-/** The settings to replay under: those given, else the present ones, which those given are compared with. */
-async function settingsOf({ rules, against, detector, stored }: BacktestOptions): Promise<Used> {
+/** The settings to replay under: those given, else the present ones, which those given are compared with; scores are by the defaults. */
+async function settingsOf({ rules, against, detector, stored, scores }: BacktestOptions): Promise<Used> {
   const withDetector = ({ config, from }: Settings) => ({ config: { ...config, ...(detector && { detector }) }, from });
-  const present = rules && against ? undefined : await presentSettings({ running: stored });
-  const settings = withDetector(rules ? await readSettings(rules) : present!);
+  const present = scores === undefined ? await presentSettings({ running: stored }) : defaultSettings;
+  const settings = withDetector(rules ? await readSettings(rules) : present);
   if (!rules && !against && !detector) return { settings, against: undefined };
   return { settings, against: against ? await readSettings(against) : present };
 }

@@ -20,9 +20,7 @@ export async function score(folder: string, { to, config, json }: ScoreOptions):
   for (const { path, name } of files) {
     progress.at(name);
     try {
-      const scored = await scoreFile(path, join(to, name), config);
-      found.push({ file: name, ...scored });
-      progress.rows(scored.rows);
+      found.push({ file: name, ...(await scoreFile(path, join(to, name), config, progress.rows)) });
     } catch (error) {
       failed.push({ file: name, error: errorMessage(error) });
       progress.say(`${name}: ${errorMessage(error)}`);
