@@ -138,14 +138,14 @@ program
   .description('incidents that were')
   .command('export')
   .description('write the samples that are kept of one as a CSV file, which backtest reads')
-  .argument('<id>', 'as the console shows it')
+  .argument('[id]', 'as the console shows it; the newest without')
   .option('--out <file>', 'instead of stdout')
   .addHelpText(
     'after',
     example('nightshift incidents export inc_x --out night.csv', 'nightshift backtest night.csv --rules changed.yaml'),
   )
   .action(
-    ends(async (id: string, options: { out?: string }) =>
+    ends(async (id: string | undefined, options: { out?: string }) =>
       (await import('./commands/incidents.ts')).exportIncident(id, options),
     ),
   );

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { csvLine } from '@nightshift/backtest';
 import { errorMessage, NightshiftError, type Labels } from '@nightshift/types';
-import { withDatabase } from './database.ts';
+import { incidentOrNewest, withDatabase } from './database.ts';
 
 type Row = { at: number; service: string; metric: string; labels: Labels; value: number; off: boolean };
 
@@ -9,10 +9,12 @@ const columns = ['timestamp', 'service', 'metric', 'labels', 'kind', 'value', 'l
 
 /**
  * Writes the samples that are kept of an incident's series as a CSV file that `backtest` reads; `label` is 1 while a series was off.
- * They are values as they were judged: of a counter its rate, which is why all are gauges. To stdout without `out`.
+ * They are values as they were judged: of a counter its rate, which is why all are gauges. Without a name, of the
+ * newest incident; without `out`, to stdout.
  */
-export const exportIncident = (id: string, { out }: { out?: string }): Promise<number> =>
+export const exportIncident = (named: string | undefined, { out }: { out?: string }): Promise<number> =>
   withDatabase(async (db) => {
+    const id = await incidentOrNewest(db, named);
     const rows = await db.query<Row>(
       `SELECT p.at, s.service, s.name AS metric, s.labels, p.value,
               EXISTS (SELECT FROM anomaly a WHERE a.incident_id = $1 AND a.series_id = p.series_id
