@@ -52,9 +52,9 @@ describe('nightshift', () => {
   it('migrates, and makes, lists and revokes tokens', () => {
     const env = { DATABASE_URL: test.url };
     expect(nightshift(['migrate'], env)).toMatchObject({ status: 0, stdout: 'up to date\n' });
-    const made = nightshift(['token', 'create', 'my laptop', '--days', '3'], env);
+    const made = nightshift(['token', 'create', 'my laptop', '--days', '3', '--scope', 'alerts', 'changes'], env);
     expect(made.stdout).toMatch(/^nst_[\w-]{43}\n$/);
-    expect(nightshift(['token', 'list'], env).stdout).toMatch(/^1 .* my laptop$/m);
+    expect(nightshift(['token', 'list'], env).stdout).toMatch(/^1 .* alerts,changes +my laptop$/m);
     const limits = ['--max-series', '50', '--body-bytes', 'default'];
     expect(nightshift(['token', 'limit', '1', ...limits], env)).toMatchObject({ stdout: 'token 1: maxSeries 50\n' });
     const next = nightshift(['token', 'rotate', '1', '--grace-hours', '1'], env);

@@ -1,3 +1,4 @@
+import type { TokenScope } from '@nightshift/runtime';
 import type { RunbookMode, SchemaName } from '@nightshift/types';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { BacktestOptions } from './commands/backtest.ts';
@@ -6,7 +7,7 @@ import type { DevOptions } from './commands/dev.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { SeriesOptions } from './commands/series.ts';
 import type { AddOptions } from './commands/silences.ts';
-import type { LimitOptions } from './commands/token.ts';
+import type { CreateOptions, LimitOptions } from './commands/token.ts';
 import type { TuneOptions } from './commands/tune.ts';
 import type { WhyNotOptions } from './commands/why-not.ts';
 import { exitCodeOf, explain } from './exit.ts';
@@ -23,6 +24,7 @@ const upTo = (most: number) => (text: string) => {
   if (number < 1 || number > most) throw new InvalidArgumentError(`It must be from 1 to ${most}.`);
   return number;
 };
+const tokenScopes: TokenScope[] = ['ingest', 'samples', 'alerts', 'changes'];
 const wholeOrDefault = (text: string) => (text === 'default' ? text : whole(text));
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const duration = (text: string) => {
@@ -222,12 +224,12 @@ const limited = (command: Command) =>
 limited(token.command('create'))
   .argument('<name>', 'who will use it')
   .option('--days <n>', 'ends after so many days', whole)
-  .addHelpText('after', '\nExample: nightshift token create my-prometheus --max-series 50000')
-  .action(
-    ends(async (name: string, options: LimitOptions & { days?: number }) =>
-      (await tokens()).createIngestToken(name, options),
-    ),
-  );
+  .addOption(new Option('--scope <scope...>', 'what it may push').choices(tokenScopes).default(['ingest']))
+  .addHelpText(
+    'after',
+    '\nExample: nightshift token create my-prometheus --max-series 50000\n         nightshift token create ci --scope changes',
+  )
+  .action(ends(async (name: string, options: CreateOptions) => (await tokens()).createIngestToken(name, options)));
 token
   .command('rotate')
   .description('make the token that replaces another: both are taken until the old one ends, and they are one sender')

@@ -32,7 +32,6 @@ export {
   rotateToken,
   tokenCacheMs,
   TokenLimits,
-  tokenScopes,
   type ActiveToken,
   type Token,
   type TokenCheck,

@@ -3,9 +3,8 @@ import { now, only, type Db, type Sql } from '@nightshift/db';
 import { inputLimits, NightshiftError } from '@nightshift/types';
 import { z } from 'zod';
 
-/** What a token may allow: `ingest` is pushing samples and deployments. */
-export const tokenScopes = ['ingest'] as const;
-export type TokenScope = (typeof tokenScopes)[number];
+/** What a token may allow: pushing samples, alerts (heartbeats too) or changes; `ingest` is all of it. */
+export type TokenScope = 'ingest' | 'samples' | 'alerts' | 'changes';
 
 /** What one sender may, where it differs from what every sender may; null is no difference. Who replaces its token keeps it. */
 export const TokenLimits = z.strictObject({
@@ -183,7 +182,7 @@ export function createTokenCheck(load: () => Promise<ActiveToken[]>): TokenCheck
       timingSafeEqual(token.hash, hash) &&
       (token.leftMs === null || performance.now() - loadedAt < token.leftMs);
     if (!isInForce) throw new NightshiftError('AUTH_INVALID', 'the token is unknown, expired or revoked');
-    if (!token.scopes.includes(scope)) {
+    if (!token.scopes.includes(scope) && !token.scopes.includes('ingest')) {
       throw new NightshiftError('AUTH_SCOPE', `the token "${token.name}" lacks the scope "${scope}"`);
     }
     const { id, sender, name, limits } = token;

@@ -1,6 +1,6 @@
 import { moveClock } from '@nightshift/db';
 import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
-import { createToken } from '@nightshift/runtime';
+import { createToken, type TokenScope } from '@nightshift/runtime';
 import { eventually, redisAvailable, startRedis, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { decodeBatch, inputLimits } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -284,6 +284,28 @@ describe('ingest', () => {
       expect([unfit.status, unfit.body.error?.code]).toEqual([403, 'AUTH_SCOPE']);
     });
 
+    it('that is for this door, or for all', async () => {
+      const withScope = async (scope: TokenScope) => {
+        const { secret } = await createToken(database.db, { name: scope, scopes: [scope] });
+        const send = (path: string, body: unknown) => ingest.post(path, body, { authorization: `Bearer ${secret}` });
+        const routed = { routing_key: secret, payload: { summary: 's', source: 'scoped', severity: 'info' } };
+        const answers = [
+          await send('/v1/samples', { samples: [] }),
+          await send('/v1/metrics', {}),
+          await send('/api/v2/alerts', []),
+          await send('/v2/enqueue', { ...routed, event_action: 'trigger' }),
+          await send('/v1/deployments', { service: 'scoped', version: 'v1' }),
+          await send('/v2/change/enqueue', routed),
+          await send('/v1/cloudevents', '{}'),
+        ];
+        return answers.map(({ status }) => status);
+      };
+      expect(await withScope('ingest')).toEqual([202, 200, 200, 202, 201, 202, 415]);
+      expect(await withScope('samples')).toEqual([202, 200, 403, 403, 403, 403, 403]);
+      expect(await withScope('alerts')).toEqual([403, 403, 200, 202, 403, 403, 403]);
+      expect(await withScope('changes')).toEqual([403, 403, 403, 403, 201, 202, 403]);
+    });
+
     it('and takes two at once while one replaces the other', async () => {
       const { secret } = await createToken(database.db, { name: 'next', scopes: ['ingest'] });
       for (const token of [ingest.secret, secret]) {
@@ -309,7 +331,7 @@ describe('ingest', () => {
       expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
       const rows = await database.db.query(
-        'SELECT id, service, version, previous_version, deployed_at, by, url FROM deployment',
+        `SELECT id, service, version, previous_version, deployed_at, by, url FROM deployment WHERE service = 'shop-api'`,
       );
       expect(rows).toEqual([
         {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import swagger from '@fastify/swagger';
-import { createTokenCheck, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
+import { createTokenCheck, watchYamlFolder, type Deps, type Running, type TokenScope } from '@nightshift/runtime';
 import { errorMessage, inputLimits, newId, NightshiftError } from '@nightshift/types';
+import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { readBodiesAsJson } from './body.ts';
 import { startClock } from './clock.ts';
@@ -83,24 +84,26 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const changes = { clock, metrics, store };
   app.decorateRequest('sender');
   const checkToken = createTokenCheck(store.activeTokens);
-  await app.register(async (scope) => {
-    readBodiesAsJson(scope);
-    scope.addHook('onRequest', authorize(checkToken, senders));
-    await scope.register(async (inner) => samplesRoute(inner, samples));
-    await scope.register(async (inner) => alertsRoutes(inner, alerts));
-    await scope.register(async (inner) => otlpRoute(inner, samples));
-    await scope.register(async (inner) =>
-      remoteWriteRoute(inner, { ...samples, cachedSeries: config.INGEST_SERIES_CACHE / stepsPerSeries }),
-    );
-    await scope.register(async (inner) => {
-      inner.addHook('onRequest', async (request) => senders.spend(request.sender, eventCost));
-      heartbeatsRoutes(inner, { db, kick: deps.kick });
-      argoCdRoute(inner, changes);
-      deploymentsRoute(inner, changes);
+  /** Routes of their own, behind a token with a scope. */
+  const behind = (scope: TokenScope, routes: (inner: FastifyInstance) => void) =>
+    app.register(async (inner) => {
+      readBodiesAsJson(inner);
+      inner.addHook('onRequest', authorize(checkToken, senders, scope));
+      routes(inner);
     });
-    await scope.register(async (inner) => webhooksRoute(inner, { ...alerts, ...changes, mappings }));
-    await scope.register(async (inner) => cloudEventsRoute(inner, { ...alerts, ...changes }));
-  });
+  const asEvents = (inner: FastifyInstance) =>
+    inner.addHook('onRequest', async (request) => senders.spend(request.sender, eventCost));
+  await behind('samples', (inner) => samplesRoute(inner, samples));
+  await behind('samples', (inner) => otlpRoute(inner, samples));
+  const cachedSeries = config.INGEST_SERIES_CACHE / stepsPerSeries;
+  await behind('samples', (inner) => remoteWriteRoute(inner, { ...samples, cachedSeries }));
+  await behind('alerts', (inner) => alertsRoutes(inner, alerts));
+  await behind('alerts', (inner) => heartbeatsRoutes(asEvents(inner), { db, kick: deps.kick }));
+  await behind('changes', (inner) => argoCdRoute(asEvents(inner), changes));
+  await behind('changes', (inner) => deploymentsRoute(asEvents(inner), changes));
+  // What they bring may be either.
+  await behind('ingest', (inner) => webhooksRoute(inner, { ...alerts, ...changes, mappings }));
+  await behind('ingest', (inner) => cloudEventsRoute(inner, { ...alerts, ...changes }));
 
   // These prove themselves by what is in the body.
   const inBody = authorizeEvent(checkToken, senders);

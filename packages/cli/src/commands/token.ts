@@ -1,5 +1,13 @@
 import { now } from '@nightshift/db';
-import { createToken, limitToken, listTokens, revokeToken, rotateToken, type TokenLimits } from '@nightshift/runtime';
+import {
+  createToken,
+  limitToken,
+  listTokens,
+  revokeToken,
+  rotateToken,
+  type TokenLimits,
+  type TokenScope,
+} from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { withDatabase } from './database.ts';
 
@@ -15,11 +23,13 @@ const asLimits = (options: LimitOptions): TokenLimits =>
 
 const hourMs = 60 * 60 * 1_000;
 
-/** Makes a token that may push samples and deployments, and prints its secret, this once. */
-export const createIngestToken = (name: string, { days, ...limits }: { days?: number } & LimitOptions) =>
+export type CreateOptions = LimitOptions & { days?: number; scope: TokenScope[] };
+
+/** Makes a token that may push, and prints its secret, this once. */
+export const createIngestToken = (name: string, { days, scope: scopes, ...limits }: CreateOptions) =>
   withDatabase(async (db) => {
     const expiresAt = days ? (await now(db)) + days * dayMs : null;
-    const token = await createToken(db, { name, scopes: ['ingest'], expiresAt, limits: asLimits(limits) });
+    const token = await createToken(db, { name, scopes, expiresAt, limits: asLimits(limits) });
     tellSecret(token);
     return 0;
   });
@@ -32,10 +42,12 @@ export const rotateIngestToken = (id: number, options: { graceHours: number }) =
     return 0;
   });
 
-function tellSecret({ id, name, secret, expiresAt }: Awaited<ReturnType<typeof createToken>>): void {
+function tellSecret({ id, name, secret, scopes, expiresAt }: Awaited<ReturnType<typeof createToken>>): void {
   say(secret);
   const until = expiresAt ? ` until ${day(expiresAt)}` : '';
-  process.stderr.write(`token ${id} "${name}" may push samples and deployments${until}. It is shown only now.\n`);
+  process.stderr.write(
+    `token ${id} "${name}" may push ${scopes.includes('ingest') ? 'everything' : scopes.join(' and ')}${until}. It is shown only now.\n`,
+  );
 }
 
 /** Changes what the sender of a token may; prints what now differs from what every sender may. */
@@ -55,14 +67,14 @@ export const listIngestTokens = (options: { json: boolean }) =>
     const row = (cells: string[]) =>
       say(
         cells
-          .map((cell, i) => cell.padEnd([6, 8, 18, 18, 18, 0, 0][i]!))
+          .map((cell, i) => cell.padEnd([6, 8, 18, 18, 18, 16, 0, 0][i]!))
           .join('')
           .trimEnd(),
       );
-    row(['id', 'sender', 'created', 'expires', 'revoked', 'name']);
-    for (const { id, sender, createdAt, expiresAt, revokedAt, name, limits } of tokens) {
+    row(['id', 'sender', 'created', 'expires', 'revoked', 'scopes', 'name']);
+    for (const { id, sender, createdAt, expiresAt, revokedAt, scopes, name, limits } of tokens) {
       const own = Object.keys(limits).length > 0 ? ` (${limitsInWords(limits)})` : '';
-      row([String(id), String(sender), day(createdAt), day(expiresAt), day(revokedAt), name, own]);
+      row([String(id), String(sender), day(createdAt), day(expiresAt), day(revokedAt), scopes.join(','), name, own]);
     }
     return 0;
   });

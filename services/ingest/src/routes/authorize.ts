@@ -1,4 +1,4 @@
-import type { TokenCheck } from '@nightshift/runtime';
+import type { TokenCheck, TokenScope } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { eventCost, type Sender, type Senders } from '../senders.ts';
@@ -11,10 +11,10 @@ declare module 'fastify' {
 }
 
 /** Checks the token, and that its sender is not ahead of its rate; a 401 says which kind of credentials is wanted (RFC 6750). */
-export function authorize(check: TokenCheck, senders: Senders) {
+export function authorize(check: TokenCheck, senders: Senders, scope: TokenScope) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     try {
-      request.sender = await check(request.headers.authorization, 'ingest');
+      request.sender = await check(request.headers.authorization, scope);
     } catch (error) {
       if (error instanceof NightshiftError && error.status === 401) reply.header('www-authenticate', 'Bearer');
       throw error;
@@ -27,8 +27,8 @@ export type AuthorizeEvent = ReturnType<typeof authorizeEvent>;
 
 /** The same for the doors whose token is in the body, which tell of one event. */
 export function authorizeEvent(check: TokenCheck, senders: Senders) {
-  return async (token: string): Promise<void> => {
-    const sender = await check(`Bearer ${token}`, 'ingest');
+  return async (token: string, scope: TokenScope): Promise<void> => {
+    const sender = await check(`Bearer ${token}`, scope);
     senders.admit(sender);
     senders.spend(sender, eventCost);
   };

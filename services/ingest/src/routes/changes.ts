@@ -44,7 +44,7 @@ export function pagerDutyChangeRoute(
 ): void {
   app.post('/v2/change/enqueue', options, async ({ body }, reply) => {
     const event = parsed(PagerDutyChange, body);
-    await parts.authorizeEvent(event.routing_key);
+    await parts.authorizeEvent(event.routing_key, 'changes');
     await recordChange(parts, changeOfPagerDuty(event));
     return reply.code(202).send({ status: 'success', message: 'Change event processed' });
   });

@@ -32,7 +32,7 @@ export function cloudEventsRoute(app: FastifyInstance, parts: ToldParts): void {
     const events = readCloudEvents(request.headers, bytes);
     parts.senders.spend(request.sender, events.length * eventCost);
     const settle = (raw: unknown) => settleTold(toldBy(raw, environment, parts), 'CloudEvent', parts);
-    return reply.code(202).send(await settleEach(events, settle, parts.kick));
+    return reply.code(202).send(await settleEach(events, settle, parts));
   });
 }
 

@@ -14,7 +14,7 @@ const schema = {
     201: DeploymentAnswer,
     400: ErrorAnswer.describe('A field is wrong, or deployedAt is far off'),
     401: ErrorAnswer.describe('No token, or one that is not in force'),
-    403: ErrorAnswer.describe('The token lacks the scope `ingest`'),
+    403: ErrorAnswer.describe('The token lacks the scope for it'),
     503: ErrorAnswer.describe('The database is out of reach: send again after Retry-After'),
   },
 };

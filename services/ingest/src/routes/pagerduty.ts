@@ -12,7 +12,7 @@ export function pagerDutyRoute(app: FastifyInstance, parts: AlertParts & { autho
   const { clock, db, metrics, kick } = parts;
   app.post('/v2/enqueue', { schema: { hide: true }, bodyLimit: bodyBytes }, async ({ body }, reply) => {
     const event = parsed(PagerDutyEvent, body);
-    await parts.authorizeEvent(event.routing_key);
+    await parts.authorizeEvent(event.routing_key, 'alerts');
     const { dedupKey, outcome } = await reached(db.tx((tx) => settleEvent(tx, event, Math.round(clock.now()))));
     metrics.alert(outcome);
     if (outcome === 'opened' || outcome === 'resolved') kick();

@@ -29,7 +29,7 @@ const schema = {
     202: SamplesAnswer.describe('The accepted samples are in the queue'),
     400: RefusedAnswer.describe('The body is malformed, or none of its samples could be taken'),
     401: ErrorAnswer.describe('No token, or one that is not in force'),
-    403: ErrorAnswer.describe('The token lacks the scope `ingest`'),
+    403: ErrorAnswer.describe('The token lacks the scope for it'),
     413: ErrorAnswer.describe('Too many bytes or samples'),
     429: RefusedAnswer.describe('All samples are of new series, and there are too many series'),
     503: ErrorAnswer.describe('Behind, or the queue or the database is out of reach: send again after Retry-After'),

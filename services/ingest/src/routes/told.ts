@@ -42,7 +42,7 @@ const listed = 100;
 export async function settleEach(
   items: unknown[],
   settle: (item: unknown) => Promise<string>,
-  kick: () => void,
+  { kick, metrics }: Pick<ToldParts, 'kick' | 'metrics'>,
 ): Promise<ToldAnswer> {
   const counts: Record<string, number> = {};
   const rejected: { index: number; message: string }[] = [];
@@ -52,6 +52,7 @@ export async function settleEach(
       counts[outcome] = (counts[outcome] ?? 0) + 1;
     } catch (error) {
       if (!(error instanceof NightshiftError) || error.code !== 'BODY_INVALID') throw error;
+      metrics.alert('invalid');
       rejected.push({ index, message: error.message });
     }
   }

@@ -30,7 +30,7 @@ export function webhooksRoute(app: FastifyInstance, parts: WebhookParts): void {
           : meaning;
       return settleTold(told, `webhook ${name}`, parts);
     };
-    return reply.code(202).send(await settleEach(items, settle, parts.kick));
+    return reply.code(202).send(await settleEach(items, settle, parts));
   });
 }
 

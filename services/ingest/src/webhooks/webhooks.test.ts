@@ -91,6 +91,7 @@ describe('POST /v1/hooks/NAME', () => {
         rejectedTotal: 2,
       },
     ]);
+    expect((await ingest.get('/metrics')).text).toMatch(/ingest_alerts_total\{outcome="invalid",[^}]*\} \d/);
     expect(await database.db.query(`SELECT version, by FROM deployment WHERE service = 'till'`)).toEqual([
       { version: 'v7', by: 'ada' },
     ]);
