@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { now } from '@nightshift/db';
 import { step } from '@nightshift/lifecycle';
 import { insertIncident, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import { seriesKey } from '@nightshift/types';
+import { encodeBatch, seriesKey } from '@nightshift/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from './folders.ts';
 import { readSettings } from './settings.ts';
@@ -80,6 +81,29 @@ test('a sensitivity for the rule that had a part in false positives; nothing tha
     replay: null,
   });
   expect(JSON.stringify(json)).not.toContain(right);
+});
+
+test('what is recorded is replayed under the proposals', async () => {
+  const rows = await database.db.query<{ id: number; metric: string }>(
+    `SELECT id, name AS metric FROM series WHERE service = 'shop'`,
+  );
+  // An hour of both metrics, of which the last minute is far out: that stays.
+  const samples = Array.from({ length: 360 }, (_, i) => rows.map(({ id }) => ({ id, i }))).flat();
+  const batch = encodeBatch({
+    seriesIds: Uint32Array.from(samples, ({ id }) => id),
+    timestamps: Float64Array.from(samples, ({ i }) => at - (360 - i) * 10_000),
+    values: Float64Array.from(samples, ({ i }) => (i >= 354 ? 900 : 100 + (i % 7))),
+  });
+  const packed = deflateRawSync(Buffer.from(batch, 'base64'));
+  await database.db.query('INSERT INTO shard (shard) VALUES (0)');
+  await database.db.query('INSERT INTO recorded_samples (shard, samples, bytes, batch) VALUES (0, $1, $2, $3)', [
+    samples.length,
+    packed.length,
+    packed,
+  ]);
+  const { replay } = JSON.parse(nightshift('tune', '--json').stdout);
+  expect(replay.comparison).toMatchObject({ present: 1, kept: [{ service: 'shop' }], gained: [], lost: [] });
+  expect(nightshift('tune').stdout).toContain('Of the samples that are recorded:\n1 incident would have opened');
 });
 
 test('an incident becomes a file that backtest reads, its samples marked', async () => {
