@@ -22,6 +22,8 @@ export type Backtest = {
   sample(id: number, sample: Sample): void;
   /** All samples of the times so far are in: signals that are made of several series may be reckoned. */
   settle(): void;
+  /** Looks at `now` for series that have fallen silent, where whoever records has heard all since `since`. A file that ends is not silent. */
+  silence(now: number, since: number): void;
   result(): BacktestResult;
 };
 
@@ -60,6 +62,10 @@ export function startBacktest({ config, against, pictures = 0 }: BacktestOptions
       note(sent[id - 1]!, sample, changed.observe(id, sample.at, sample.value));
     },
     settle,
+    silence(now, since) {
+      changed.silence(now, since);
+      present?.silence(now, since);
+    },
     result() {
       settle();
       const judged = (all: ReplayedIncident[]): JudgedIncident[] =>

@@ -13,6 +13,8 @@ export type Replay = {
   observe(id: number, at: number, value: number): Judgement | null;
   /** Judges what came of the samples so far that feed signals. Of signals made of several series, all samples of a time must be in. */
   settle(): void;
+  /** Looks for series that have fallen silent, at `now`; silence counts from `since` at the earliest. */
+  silence(now: number, since: number): void;
   /** The incidents that would have opened. */
   incidents(): ReplayedIncident[];
 };
@@ -20,7 +22,7 @@ export type Replay = {
 /** Told of each sample that was made of others, and what was said of it. */
 type OnDerived = (series: SeriesName, at: number, judgement: Judgement) => void;
 
-/** Starts with nothing learned. Silence is not replayed: recorded samples end, and that means nothing. */
+/** Starts with nothing learned. */
 export function startReplay(config: DetectionConfig, onDerived: OnDerived = () => {}): Replay {
   const detector = createDetector(config);
   const signals = createSignals();
@@ -79,6 +81,14 @@ export function startReplay(config: DetectionConfig, onDerived: OnDerived = () =
       const { judged, inputs } = roles.of(id);
       if (inputs) signals.take({ id, createdAt: 0 }, inputs, at, value);
       return judged ? judge(id, at, value) : null;
+    },
+    silence(now, since) {
+      const ruleOf = (id: number) => (roles.of(id).judged ? roles.of(id).rule : undefined);
+      for (const silent of detector.silent(now, since, ruleOf)) {
+        if (silent.state !== 'no-data') continue;
+        const { seriesId, lastAt: startedAt, lastValue: value, expected, score } = silent;
+        evidence.add({ at: now, seriesId, evidence: 0, startedAt, score, severity: 'critical', value, expected });
+      }
     },
     settle: () => signals.settle().forEach(judgeDerived),
     incidents: () => incidentsOf(evidence, all, config),

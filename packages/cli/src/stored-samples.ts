@@ -20,6 +20,11 @@ type Row = { id: number; recordedAt: number; batch: Buffer };
 
 /** Rows hold up to 1 MB unpacked. */
 const pageRows = 16;
+/** Rows of other shards follow a little later: what they hold must not be taken for silence. A gap between rows is one of the recording. */
+const settledMs = 15_000;
+const gapMs = 30_000;
+/** As the detector does. */
+const lookMs = 5_000;
 /** The detector drops samples that are this far ahead of its clock. */
 const aheadMs = 60_000;
 
@@ -35,7 +40,7 @@ export async function storedSamples(db: Db, { sinceMs, service }: StoredRange): 
     rows,
     async replay(backtest, onRow) {
       const idOf = seriesIds(db, backtest, service);
-      let samples = 0;
+      let [samples, listeningSince, lastRowAt, lookedAt] = [0, -Infinity, -Infinity, -Infinity];
       for (let after = (first ?? 0) - 1; last !== null && after < last;) {
         const page = await db.query<Row>(
           `SELECT id, recorded_at AS "recordedAt", batch FROM recorded_samples WHERE id > $1 AND id <= $2 ORDER BY id LIMIT ${pageRows}`,
@@ -53,6 +58,12 @@ export async function storedSamples(db: Db, { sinceMs, service }: StoredRange): 
             counted++;
           }
           backtest.settle();
+          if (recordedAt - lastRowAt > gapMs) listeningSince = recordedAt;
+          lastRowAt = recordedAt;
+          if (recordedAt - lookedAt >= lookMs) {
+            backtest.silence(recordedAt - settledMs, listeningSince);
+            lookedAt = recordedAt;
+          }
           samples += counted;
           onRow(counted);
         }
