@@ -184,7 +184,7 @@ silences
   .option('--metric <name>', 'of a metric, or an alert by its name')
   .option('--label <name=value>', 'with this label; may be repeated', collect, [])
   .requiredOption('--for <span>', 'how long: 30m, 2h, 7d; at most 30d', spanMs)
-  .option('--in <span>', 'begin after so long', spanMs, 0)
+  .addOption(new Option('--in <span>', 'begin after so long').argParser(spanMs).default(0, 'at once'))
   .requiredOption('--reason <text>', 'why')
   .option(...by)
   .option('--json', 'as JSON', false)
@@ -193,7 +193,7 @@ silences
 silences
   .command('list')
   .description('those to come, in force, and over lately')
-  .option('--since <span>', 'over for no longer than this', spanMs, 86_400_000)
+  .addOption(new Option('--since <span>', 'over for no longer than this').argParser(spanMs).default(86_400_000, '1d'))
   .option('--json', 'as JSON', false)
   .action(ends(async (options: { json: boolean; since: number }) => (await silencing()).listSilences(options)));
 silences
@@ -206,7 +206,7 @@ program
   .description('why breaches opened no incident of their own')
   .option('--service <name>', 'of one service')
   .option('--metric <name>', 'of one metric')
-  .option('--since <span>', 'of the last while: 30m, 1h, 7d', spanMs, 3_600_000)
+  .addOption(new Option('--since <span>', 'of the last while: 30m, 1h, 7d').argParser(spanMs).default(3_600_000, '1h'))
   .option('--json', 'as JSON', false)
   .addHelpText('after', '\nExample: nightshift why-not --service checkout --since 24h')
   .action(ends(async (options: WhyNotOptions) => (await import('./commands/why-not.ts')).whyNot(options)));
