@@ -30,6 +30,8 @@ export function inWords(event: IncidentEvent, to: string | null): string {
       return `acting: ${event.summary}${state}`;
     case 'action_finished':
       return `${event.type} ${event.outcome}: ${event.detail}`;
+    case 'classified':
+      return `taken for ${event.type}, no longer ${event.was} (rule ${event.rule})`;
     case 'look_wanted':
       return `looking again: ${event.detail}`;
     case 'recovered':

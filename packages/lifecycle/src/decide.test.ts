@@ -45,6 +45,7 @@ const eventsAt = (at: number, incident: Incident): IncidentEvent[] => [
   { kind: 'action_finished', ...action, outcome: 'succeeded', detail: '' },
   { kind: 'action_finished', ...action, outcome: 'failed', detail: '' },
   { kind: 'look_wanted', detail: '' },
+  { kind: 'classified', was: 'unknown', type: 'service_down', rule: 'r', conditions: [] },
   { kind: 'remediated', detail: '' },
   { kind: 'remedy_failed', outcome: 'failed', detail: '' },
   { kind: 'recovered', detail: '', freshSamples: 5, since: incident.actedAt ?? incident.openedAt },

@@ -108,6 +108,8 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
     incident: { ...incident, generation: incident.generation + 1 },
   })),
 
+  classified: only(['deciding'], (incident, event) => record({ ...incident, type: event.type })),
+
   runbook_chosen: only(['deciding'], (incident, event, at) =>
     move(incident, 'remediating', at, [], { decisions: incident.decisions + 1, runbook: event.runbook }),
   ),

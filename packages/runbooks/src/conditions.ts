@@ -32,6 +32,16 @@ export function checkFact(wanted: FactCondition, diagnostics: Found[]): CheckedC
   );
 }
 
+/** Whether some series carries a label with exactly this value. */
+export function checkLabel(name: string, wanted: string, labels: Record<string, string>[]): CheckedCondition {
+  const found = new Set(labels.flatMap((each) => (Object.hasOwn(each, name) ? [each[name]!] : [])));
+  return checked(
+    `label ${name}=${wanted}`,
+    found.size === 0 ? 'without such a label' : [...found].join(', '),
+    found.has(wanted),
+  );
+}
+
 /** What is known of a fact, target by target. */
 export function factValues(
   { check, fact }: Pick<FactCondition, 'check' | 'fact'>,

@@ -11,7 +11,14 @@ const verdicts: Record<Decision['verdict'], string> = {
 };
 
 /** An explanation as lines for a terminal: evidence, what it was taken for, each decision with its reasons, what was done. */
-export function explanationInWords({ incident, signals, diagnostics, decisions, actions }: Explanation): string[] {
+export function explanationInWords({
+  incident,
+  signals,
+  diagnostics,
+  classification,
+  decisions,
+  actions,
+}: Explanation): string[] {
   const { id, title, service, type, severity, state, resolution } = incident;
   return [
     `${id}  ${title}`,
@@ -22,6 +29,10 @@ export function explanationInWords({ incident, signals, diagnostics, decisions, 
       diagnostics.map(
         ({ check, target, status, output }) => `${status.padEnd(8)} ${check} ${target}: ${firstLine(output)}`,
       ),
+    ),
+    ...section(
+      'Classification',
+      classification.map(({ type: was, because }) => `${was}: ${because}`),
     ),
     ...decisions.flatMap(decisionInWords),
     ...section(

@@ -1,6 +1,6 @@
 /** Which runbooks fit an incident, and why the others do not. Pure: the caller brings the runbooks, the incident and what was found. */
 import type { CheckedCondition, Considered, Incident, Runbook } from '@nightshift/types';
-import { checked, checkFact, checkStatus, type Found } from './conditions.ts';
+import { checked, checkFact, checkLabel, checkStatus, type Found } from './conditions.ts';
 
 export type Candidate = { runbook: Runbook; hash: string };
 
@@ -56,15 +56,6 @@ export function checkMatch(
     ...facts.map((wanted) => checkFact(wanted, diagnostics)),
     ...(tried.has(id) ? [checked('to be tried once', 'tried for this incident already', false)] : []),
   ];
-}
-
-function checkLabel(name: string, wanted: string, labels: Situation['labels']): CheckedCondition {
-  const found = new Set(labels.flatMap((each) => (Object.hasOwn(each, name) ? [each[name]!] : [])));
-  return checked(
-    `label ${name}=${wanted}`,
-    found.size === 0 ? 'without such a label' : [...found].join(', '),
-    found.has(wanted),
-  );
 }
 
 /** Every condition that does not hold, in one sentence. */

@@ -7,9 +7,11 @@ import {
   IncidentType,
   inputLimits,
   Severity,
+  type Classification,
   type Considered,
 } from '@nightshift/types';
 import { z } from 'zod';
+import { defaultClassification, reclassify } from './classification.ts';
 import { matchRunbooks, type Candidate } from './match.ts';
 
 /** One file. `expect`: the runbook that should be chosen, null for none; absent: not said. */
@@ -40,9 +42,14 @@ export type Replayed = {
 };
 
 /** Which runbook a recorded incident would get now, were it the first decision, and why not the others. Pure. */
-export function replay(candidates: Candidate[], { name, incident, signals, diagnostics, expect }: Recorded): Replayed {
+export function replay(
+  candidates: Candidate[],
+  { name, incident, signals, diagnostics, expect }: Recorded,
+  classification: Classification = defaultClassification,
+): Replayed {
+  const type = reclassify(classification, { type: incident.type, signals, diagnostics })?.type ?? incident.type;
   const { fitting, considered } = matchRunbooks(candidates, {
-    incident,
+    incident: { ...incident, type },
     labels: signals.map(({ labels }) => labels),
     diagnostics,
     tried: new Set(),

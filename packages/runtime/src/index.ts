@@ -37,5 +37,5 @@ export {
   type TokenCheck,
   type TokenScope,
 } from './token.ts';
-export { watchYaml, watchYamlFolder, type Versioned, type Watched } from './watch.ts';
+export { fingerprint, watchLoaded, watchYaml, watchYamlFolder, type Versioned, type Watched } from './watch.ts';
 export { formatProblems, loadYaml, parseYaml, valueOf, type Loaded, type Problem } from './yaml.ts';

@@ -140,6 +140,14 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     changes: z.array(FactChange),
     generation: z.number().int(),
   }),
+  /** What it is was seen differently once facts were in. */
+  z.object({
+    kind: z.literal('classified'),
+    was: IncidentType,
+    type: IncidentType,
+    rule: z.string(),
+    conditions: z.array(CheckedCondition),
+  }),
   z.object({
     kind: z.literal('runbook_chosen'),
     runbook: z.string(),

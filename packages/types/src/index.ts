@@ -3,6 +3,7 @@ export * from './anomaly.ts';
 export * from './backstage.ts';
 export * from './batch.ts';
 export * from './catalogue.ts';
+export * from './classification.ts';
 export * from './check-catalogue.ts';
 export * from './detection-config.ts';
 export * from './diagnostic.ts';

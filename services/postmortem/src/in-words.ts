@@ -41,6 +41,8 @@ export function inWords(event: IncidentEvent): string {
       return `started (attempt ${event.attempt}): ${event.summary}`;
     case 'action_finished':
       return `${event.type} on ${event.target} ${event.outcome}${event.detail ? `: ${event.detail}` : ''}`;
+    case 'classified':
+      return `taken for ${event.type}, no longer ${event.was} (rule ${event.rule})`;
     case 'look_wanted':
       return `looked again: ${event.detail}`;
     case 'remediated':

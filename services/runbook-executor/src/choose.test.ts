@@ -1,7 +1,7 @@
 import { moveClock } from '@nightshift/db';
 import { findIncident, timeline } from '@nightshift/lifecycle';
 import { eventually, insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import type { ActionType, Incident, IncidentEvent } from '@nightshift/types';
+import { Classification, type ActionType, type Incident, type IncidentEvent } from '@nightshift/types';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { remediate } from './handlers/remediate.ts';
 import { startControlApi, type ControlApi } from './testing/control-api.ts';
@@ -349,4 +349,43 @@ it('one that comes too late with another verdict leaves the job to the plan that
   release();
   expect(await running).toBe('done');
   expect(api.effects).toHaveLength(1);
+});
+
+describe('what an incident is', () => {
+  const probe = (id: string, generation: number, connected: boolean) =>
+    test.db.query(
+      `INSERT INTO diagnostic (incident_id, generation, check_name, target, status, facts, output, taken_at, duration_ms)
+       VALUES ($1, $2, 'http_probe', 'api', 'down', $3, '', nightshift_now(), 1)`,
+      [id, generation, JSON.stringify({ connected })],
+    );
+
+  it('follows from facts once they are in: first that is recorded, then it is decided on (defect 54)', async () => {
+    const id = await open({ type: 'unknown' });
+    await probe(id, 1, false);
+    expect(await deliver(world, id)).toEqual({ againMs: 0 });
+    expect(await findIncident(test.db, id)).toMatchObject({ type: 'service_down', state: 'deciding' });
+    expect(await events(id, 'classified')).toMatchObject([
+      { was: 'unknown', type: 'service_down', rule: 'nobody-answers' },
+    ]);
+    expect(await deliver(world, id)).toBe('done');
+    expect(await events(id, 'runbook_chosen')).toMatchObject([{ runbook: 'restart' }]);
+  });
+
+  it('is seen differently once per diagnosis: rules that contradict each other cannot go round in a circle', async () => {
+    const circle = Classification.parse({
+      schema: 1,
+      rules: [
+        { id: 'one', type: 'high_latency', from: ['unknown'], status: [{ check: 'http_probe', is: 'down' }] },
+        { id: 'two', type: 'unknown', from: ['high_latency'], status: [{ check: 'http_probe', is: 'down' }] },
+      ],
+    });
+    const id = await open({ type: 'unknown' });
+    await probe(id, 1, false);
+    const turning = { ...world, classification: () => circle };
+    await deliver(turning, id);
+    expect(await deliver(turning, id)).toBe('done');
+    expect([await events(id, 'classified'), await events(id, 'no_runbook')].map(({ length }) => length)).toEqual([
+      1, 1,
+    ]);
+  });
 });

@@ -20,6 +20,12 @@ export async function choose(executor: Executor, context: StageContext): Promise
   const { incident, signal } = context;
   const proposal = await propose(executor, incident, signal);
   if (proposal.kind === 'again') return { againMs: askAgainMs };
+  if (proposal.classified) {
+    // First what it is, then what to do about it: the next look decides on what is on record.
+    const event = { kind: 'classified' as const, was: incident.type, ...proposal.classified };
+    const { accepted } = await step(executor.db, incident.id, event, { actor });
+    return accepted ? { againMs: 0 } : 'act';
+  }
   if (proposal.kind === 'none') {
     const { reason, considered } = proposal;
     return follow(await step(executor.db, incident.id, { kind: 'no_runbook', reason, considered }, { actor }));

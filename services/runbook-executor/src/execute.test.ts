@@ -47,8 +47,10 @@ beforeEach(async () => {
   });
 });
 
+/** Another one every time: two failures in a row of one would take it down. */
+let runbooks = 0;
 function open(...steps: StepInput[]): Promise<string> {
-  world.setRunbooks([{ id: 'r', mode: 'auto', match: { type: 'service_down' }, steps }]);
+  world.setRunbooks([{ id: `r-${++runbooks}`, mode: 'auto', match: { type: 'service_down' }, steps }]);
   return openIncident({ insertIncident, insertOwed }, test.db);
 }
 /** Delivers until the job is done, moving the clock over each pause. Returns the pauses. */

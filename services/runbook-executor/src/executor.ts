@@ -1,7 +1,7 @@
 import type { Db } from '@nightshift/db';
 import type { Candidate } from '@nightshift/runbooks';
 import type { Logger } from '@nightshift/runtime';
-import type { Catalogue } from '@nightshift/types';
+import type { Catalogue, Classification } from '@nightshift/types';
 import type { Env } from './providers/provider.ts';
 import type { Providers } from './providers/registry.ts';
 
@@ -14,6 +14,7 @@ export type Executor = {
   log: Logger;
   catalogue(): Catalogue;
   runbooks(): Candidate[];
+  classification(): Classification;
   providers: Providers;
   env: Env;
   /** Counts what became of actions: `reason` is the limit or rule that refused, else empty. */

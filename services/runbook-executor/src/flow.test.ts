@@ -26,8 +26,10 @@ beforeEach(async () => {
   world = makeWorld({ db: test.db, services, runbooks: [], providers: { process: provider } });
 });
 
+/** Another one for every test: failures of one take it down. */
+let runbooks = 0;
 async function begin(steps: RunbookInput['steps']): Promise<string> {
-  world.setRunbooks([{ id: 'r', mode: 'auto', match: { type: 'service_down' }, steps }]);
+  world.setRunbooks([{ id: `r-${++runbooks}`, mode: 'auto', match: { type: 'service_down' }, steps }]);
   return openIncident({ insertIncident, insertOwed }, test.db);
 }
 const states = async (id: string) => (await ledger(test.db, id)).map(({ state }) => state);
@@ -148,13 +150,14 @@ it('an incident under way keeps the version of the runbook that it started with'
   const id = await begin([{ action: 'restart_service' }, { action: 'clear_cache', waitUntil: { afterMs: 10_000 } }]);
   await deliver(world, id);
   world.setRunbooks([
-    { id: 'r', mode: 'observe', match: { type: 'service_down' }, steps: [{ action: 'restart_service' }] },
+    { id: `r-${runbooks}`, mode: 'observe', match: { type: 'service_down' }, steps: [{ action: 'restart_service' }] },
   ]);
   await moveClock(test.db, 11_000);
   await deliver(world, id);
   expect(provider.sent.map(({ action }) => action.type)).toEqual(['restart_service', 'clear_cache']);
   const [kept] = await test.db.query<{ steps: unknown[] }>(
-    `SELECT content->'steps' AS steps FROM runbook_version WHERE hash = 'hash-of-r'`,
+    `SELECT content->'steps' AS steps FROM runbook_version WHERE hash = $1`,
+    [`hash-of-r-${runbooks}`],
   );
   expect(kept!.steps).toHaveLength(2);
 });

@@ -7,6 +7,9 @@ import {
   matchRunbooks,
   planHash,
   quantityOf,
+  reclassify,
+  type Classified,
+  type Signal,
   type Candidate,
   type Situation,
   type Use,
@@ -16,6 +19,7 @@ import {
   stateDeadlinesMs,
   type CheckedCondition,
   type Considered,
+  type DiagnosticResult,
   type Incident,
   type Plan,
   type PlannedAction,
@@ -23,9 +27,10 @@ import {
 } from '@nightshift/types';
 import type { Executor } from './executor.ts';
 import { draftPlan, type Draft } from './plan.ts';
-import { latestDiagnostics, signalLabels, triedRunbooks, usesOf } from './store.ts';
+import { classifiedAlready, latestDiagnostics, presentSignals, triedRunbooks, usesOf } from './store.ts';
 
-export type Grounds = { conditions: CheckedCondition[]; considered: Considered[] };
+/** `classified`: what the incident turns out to be, where that is not what it was taken for. */
+export type Grounds = { conditions: CheckedCondition[]; considered: Considered[]; classified: Classified | null };
 
 export type Proposal =
   | ({ kind: 'plan'; candidate: Candidate; plan: Plan; hash: string; services: string[]; mode: RunbookMode } & Grounds)
@@ -40,7 +45,7 @@ export type Proposal =
     } & Grounds)
   /** A target could not be asked just now, and there is time to ask once more. */
   | { kind: 'again' }
-  | { kind: 'none'; reason: string; considered: Considered[] };
+  | { kind: 'none'; reason: string; considered: Considered[]; classified: Classified | null };
 
 /**
  * What would be done for an incident, and why: the first runbook that fits and can be planned. Changes nothing. `only`: plans this
@@ -48,19 +53,23 @@ export type Proposal =
  */
 export async function propose(
   executor: Executor,
-  incident: Incident,
+  found: Incident,
   signal: AbortSignal,
   only?: string,
 ): Promise<Proposal> {
   const { db } = executor;
-  const situation = await situationOf(db, incident);
+  const known = await situationOf(db, found);
+  const asked = await classifiedAlready(db, found.id);
+  const classified = asked ? null : reclassify(executor.classification(), { ...known, type: found.type });
+  const incident = classified ? { ...found, type: classified.type } : found;
+  const situation = { ...known, incident };
   const at = await now(db);
   const candidates = executor.runbooks().filter(({ runbook }) => only === undefined || runbook.id === only);
   const { fitting, considered } = matchRunbooks(candidates, situation);
   const order = only === undefined ? fitting : candidates;
 
   for (const [i, candidate] of order.entries()) {
-    const draft = await draftPlan(executor, candidate, incident, situation.diagnostics, at, signal);
+    const draft = await draftPlan(executor, candidate, incident, known.diagnostics, at, signal);
     if (draft.kind === 'unfit') {
       const patience = (incident.deadlineAt ?? at) - at > stateDeadlinesMs.deciding / 2;
       if (draft.again && patience) return { kind: 'again' };
@@ -70,7 +79,7 @@ export async function propose(
     for (const other of order.slice(i + 1))
       considered.push({ runbook: other.runbook.id, reason: `fits as well, but ${candidate.runbook.id} was chosen` });
     const conditions = checkMatch(candidate.runbook, situation);
-    return { ...(await complete(executor, incident, candidate, draft, at)), conditions, considered };
+    return { ...(await complete(executor, incident, candidate, draft, at)), conditions, considered, classified };
   }
   const reason =
     order.length > 0
@@ -78,16 +87,19 @@ export async function propose(
       : candidates.length === 0
         ? 'there are no runbooks'
         : 'no runbook fits';
-  return { kind: 'none', reason, considered };
+  return { kind: 'none', reason, considered, classified };
 }
 
-async function situationOf(sql: Sql, incident: Incident) {
-  const [diagnostics, tried, labels] = await Promise.all([
+async function situationOf(
+  sql: Sql,
+  incident: Incident,
+): Promise<Situation & { signals: Signal[]; diagnostics: DiagnosticResult[] }> {
+  const [diagnostics, tried, signals] = await Promise.all([
     latestDiagnostics(sql, incident.id),
     triedRunbooks(sql, incident.id),
-    signalLabels(sql, incident.id),
+    presentSignals(sql, incident.id),
   ]);
-  return { incident, diagnostics, tried, labels } satisfies Situation;
+  return { incident, diagnostics, tried, signals, labels: signals.map(({ labels }) => labels) };
 }
 
 type Complete =

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { watchClassification } from '@nightshift/runbooks';
 import { watchCatalogue, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
 import { NightshiftError, Runbook } from '@nightshift/types';
 import { Counter } from 'prom-client';
@@ -20,6 +21,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
   });
   const catalogue = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log);
   const runbooks = await watchYamlFolder(folder, Runbook, log);
+  const classification = await watchClassification(common.NIGHTSHIFT_CONFIG_DIR, log);
   const actions = new Counter({
     name: 'nightshift_actions_total',
     help: 'Actions by type, outcome and, where one was refused, the limit or rule that refused it',
@@ -31,6 +33,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
     log,
     catalogue: () => catalogue.current(),
     runbooks: () => runbooks.current().map(({ value, hash }) => ({ runbook: value, hash })),
+    classification: () => classification.current(),
     providers,
     env: process.env,
     count: (type, outcome, reason = '') => actions.inc({ type, outcome, reason }),
@@ -38,6 +41,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
   const reconciler = startReconciler({ db, onError: (err) => log.error({ err }, 'cannot tidy the ledger') });
   return {
     stages: { remediate: remediate(executor) },
-    close: async () => void (await Promise.all([reconciler.close(), catalogue.close(), runbooks.close()])),
+    close: async () =>
+      void (await Promise.all([reconciler.close(), catalogue.close(), runbooks.close(), classification.close()])),
   };
 }

@@ -32,13 +32,27 @@ export async function triedRunbooks(sql: Sql, incidentId: string): Promise<Set<s
   return new Set(rows.map((row) => row.runbook));
 }
 
-/** The labels of the series that are, or were, out of their band in an incident. */
-export async function signalLabels(sql: Sql, incidentId: string): Promise<Record<string, string>[]> {
-  const rows = await sql.query<{ labels: Record<string, string> }>(
-    `SELECT DISTINCT s.labels FROM anomaly a JOIN series s ON s.id = a.series_id WHERE a.incident_id = $1 LIMIT $2`,
+/** Whether what an incident is was seen differently since its last diagnosis: once per diagnosis, so that rules cannot chase each other. */
+export async function classifiedAlready(sql: Sql, incidentId: string): Promise<boolean> {
+  const [last] = await sql.query<{ kind: string }>(
+    `SELECT event->>'kind' AS kind FROM event WHERE incident_id = $1 AND event->>'kind' IN ('diagnosed', 'classified') ORDER BY seq DESC LIMIT 1`,
+    [incidentId],
+  );
+  return last?.kind === 'classified';
+}
+
+/** The series that are out of their band in an incident, or were since it was opened for the last time. */
+export function presentSignals(
+  sql: Sql,
+  incidentId: string,
+): Promise<{ metric: string; labels: Record<string, string> }[]> {
+  return sql.query(
+    `SELECT DISTINCT s.name AS metric, s.labels FROM anomaly a JOIN series s ON s.id = a.series_id
+      WHERE a.incident_id = $1 AND (a.ended_at IS NULL OR a.started_at > (
+        SELECT coalesce(max(at), '-infinity') - interval '2 minutes' FROM event
+         WHERE incident_id = $1 AND event->>'kind' IN ('opened', 'reopened'))) LIMIT $2`,
     [incidentId, incidentLimits.seriesPerIncident],
   );
-  return rows.map((row) => row.labels);
 }
 
 /** The last deployments of a service, newest first. */

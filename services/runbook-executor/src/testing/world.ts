@@ -1,6 +1,7 @@
 /** An executor on a real database with catalogue and runbooks in memory, and incidents for it to work on. For tests. */
 import type { Db } from '@nightshift/db';
 import { runStage, type StageOutcome } from '@nightshift/lifecycle';
+import { defaultClassification } from '@nightshift/runbooks';
 import { createLogger } from '@nightshift/runtime';
 import { Catalogue, newId, Runbook, type Incident } from '@nightshift/types';
 import type { z } from 'zod';
@@ -32,6 +33,7 @@ export function makeWorld(options: {
     log: createLogger('runbook-executor', 'silent'),
     catalogue: () => catalogue,
     runbooks: () => runbooks,
+    classification: () => defaultClassification,
     providers: { ...providers, ...options.providers },
     env: options.env ?? {},
     count: (type, outcome, reason = '') => void counted.push({ type, outcome, reason }),

@@ -60,6 +60,11 @@ const words: Words = {
   }),
   approved: ({ by }) => ({ text: `Approved by ${by}`, tone: 'good' }),
   rejected: ({ by, reason }) => ({ text: `Denied by ${by}`, detail: reason, tone: 'note' }),
+  classified: ({ was, type, rule, conditions }) => ({
+    text: `Taken for ${plain(type)}, no longer ${plain(was)}`,
+    detail: `rule ${rule}: ${conditions.map(({ condition }) => condition).join(', ')}`,
+    tone: 'auto',
+  }),
   look_wanted: ({ detail }) => ({ text: 'Looking again', detail, tone: 'auto', key: false }),
   action_started: ({ summary, attempt }) => ({
     text: `Started: ${summary}`,
