@@ -31,7 +31,8 @@ export type DetectionRule = z.infer<typeof DetectionRule>;
 
 export const DetectionConfig = z.strictObject({
   schema: z.literal(1),
-  detector: z.enum(['zscore', 'adaptive']).default('zscore'),
+  /** `adaptive` learns seasons and what each series does by itself; `zscore` is the plain rule of 60 samples. */
+  detector: z.enum(['adaptive', 'zscore']).default('adaptive'),
   rules: z.array(DetectionRule).max(1_000).default([]),
   /** Signals that are made of several counters of a service. */
   ratios: RatioSignals.default([]),

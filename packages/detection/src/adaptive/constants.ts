@@ -41,7 +41,7 @@ export const ordinary = 2;
 export const excessMemoryMs = 14 * day;
 export const leastExcessRate = 0.01;
 export const greatestExcessRate = 0.05;
-/** What part of a far residual the tail learns in the hour of an alarm. */
+/** What part of a residual the tail learns in the hour of an alarm. */
 export const incidentTeaches = 0.1;
 /** The mean excess begins with so many supposed ones, each as large as the quantile. */
 export const supposedExcesses = 6;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from '../create.ts';
+import type { Verdict } from '../detector.ts';
 import { config, feed, flat, healthy, minute, normalFrom, second, start } from '../stand-ins.ts';
 
 const adaptive = (rules: Record<string, unknown>[] = []) => createDetector(config(rules, { detector: 'adaptive' }));
@@ -169,6 +170,47 @@ describe('what is wrong with the reference', () => {
       expect(above).toBeGreaterThan(0.005);
       expect(above).toBeLessThan(0.02);
     }
+  });
+
+  test('defect 12: noise alone alarms less and less, however often it is looked at', () => {
+    for (const stepMs of [10 * second, 5 * minute]) {
+      const detector = adaptive();
+      const { verdicts } = feed(detector, healthy((3 * 24 * hour) / stepMs, 3), { stepMs });
+      expect(verdicts.filter((verdict) => verdict.alarm).length).toBeLessThan(12);
+    }
+  });
+
+  test('defect 4: samples of different series may come interleaved', () => {
+    const apart = [1, 2].map((series) => feed(adaptive(), healthy(80, series), { series }).verdicts);
+    const mixed = adaptive();
+    const verdicts = healthy(80, 1).map((value, i) =>
+      [value, healthy(80, 2)[i]!].map((each, s) => mixed.observe(s + 1, 'latency_ms', start + i * 10 * second, each)),
+    );
+    expect([0, 1].map((s) => verdicts.map((pair) => pair[s]))).toEqual(apart);
+  });
+
+  test('defect 5: a peak that comes every night is an alarm at first and usual then; the same to the other side is not', () => {
+    const detector = adaptive();
+    const normal = normalFrom(6);
+    const value = (i: number) => 100 + normal() + (i % 288 === 17 + (i % 5) ? 60 + normal() : 0);
+    const { verdicts, next } = feed(
+      detector,
+      Array.from({ length: 21 * 288 }, (_, i) => value(i)),
+      { stepMs: 5 * minute },
+    );
+    const alarms = (days: Verdict[]) => days.filter((verdict) => verdict.alarm && verdict.value > 140).length;
+    expect(alarms(verdicts.slice(0, 7 * 288))).toBeGreaterThan(1);
+    expect(alarms(verdicts.slice(-7 * 288))).toBeLessThanOrEqual(1);
+    expect(detector.observe(1, 'latency_ms', next, 40)).toMatchObject({ alarm: true, direction: 'down' });
+  });
+
+  test('defect 5: a short incident does not widen the band much', () => {
+    const { detector, next } = trained();
+    const width = ({ low, high }: Verdict) => high - low;
+    const before = width(detector.observe(1, 'latency_ms', next, 100));
+    const during = feed(detector, flat(300, 30), { from: next + 10 * second });
+    const after = feed(detector, healthy(60, 5), { from: during.next }).verdicts.at(-1)!;
+    expect(width(after)).toBeLessThan(5 * before);
   });
 
   test('defect 15: state is of fixed size, at most 3 kB a series', () => {

@@ -45,16 +45,15 @@ export function residualOfAlarm(columns: Columns, row: number, channel: Channel)
 }
 
 /**
- * Moves a channel's running quantile and mean excess by one residual. What is far out in the hour of an alarm teaches a tenth:
- * an incident is one event, however many samples it has.
+ * Moves a channel's running quantile and mean excess by one residual. All samples in the hour of an alarm teach a tenth: an
+ * incident is one event, however many it has. Not only those that are far out, or the quantile would sink.
  */
 export function learnTail(columns: Columns, row: number, channel: Channel, at: number, residual: number): void {
   const cell = row * channels + channel;
   const quantile = columns.quantile[cell]! || 3;
-  const far = residual > quantile;
-  const part = far && at > columns.newsAt[row]! && isQuiet(columns, row, at) ? incidentTeaches : 1;
+  const part = at > columns.newsAt[row]! && isQuiet(columns, row, at) ? incidentTeaches : 1;
   const move = part * quantileRate * 5 * quantile;
-  if (!far) {
+  if (residual <= quantile) {
     columns.quantile[cell] = Math.max(0.5, quantile - move * (1 - tailQuantile));
     return;
   }

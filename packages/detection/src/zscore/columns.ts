@@ -1,7 +1,7 @@
 import { f32, f64, ring, u16, u32, type ColumnsOf, type Layout } from '../series/columns.ts';
 
 /**
- * The state of a series: about 2.2 kB, whatever it sends. `window` holds what was learned (the baseline); `point…` what was
+ * The state of a series: about 1.9 kB, whatever it sends. `window` holds what was learned (the baseline); `point…` what was
  * seen last, with its band, for charts.
  */
 const fields = {

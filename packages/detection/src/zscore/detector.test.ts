@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from '../create.ts';
-import { config, feed, flat, healthy, minute, normalFrom, second, start } from '../stand-ins.ts';
+import { config as configured, feed, flat, healthy, minute, normalFrom, second, start } from '../stand-ins.ts';
+
+const config = (rules: Record<string, unknown>[] = []) => configured(rules, { detector: 'zscore' });
 
 const trained = (rules: Record<string, unknown>[] = [], seed = 1) => {
   const detector = createDetector(config(rules));

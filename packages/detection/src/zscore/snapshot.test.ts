@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from '../create.ts';
-import { config, feed, healthy } from '../stand-ins.ts';
+import { config as configured, feed, healthy } from '../stand-ins.ts';
+
+const config = (rules: Record<string, unknown>[] = []) => configured(rules, { detector: 'zscore' });
 
 function saved(series = 3) {
   const detector = createDetector(config());
