@@ -11,7 +11,7 @@ export type Settings = { config: DetectionConfig; from: string };
 
 /** What holds where nobody has said anything. */
 export const defaultSettings: Settings = {
-  config: DetectionConfig.parse({ schema: 1, detector: 'adaptive' }),
+  config: DetectionConfig.parse({ schema: 1 }),
   from: 'the defaults',
 };
 
