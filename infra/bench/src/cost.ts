@@ -5,7 +5,7 @@ export type Cost = { series: number; microsecondsPerSample: number; bytesPerSeri
 
 const samplesPerSize = 2_000_000;
 
-/** Time per sample on one core and size of the state, with so many series that send in turn. */
+/** CPU time per sample and size of the state, with so many series that send in turn. */
 export function measureCost(judged: Judged, series: number): Cost {
   const rounds = Math.max(10, Math.ceil(samplesPerSize / series));
   let random = 1;
@@ -19,12 +19,12 @@ export function measureCost(judged: Judged, series: number): Cost {
   };
   // Past learning, so that the samples that count are judged.
   send(0, 35);
-  const before = process.hrtime.bigint();
+  const before = process.cpuUsage();
   send(35, 35 + rounds);
-  const nanoseconds = Number(process.hrtime.bigint() - before);
+  const { user, system } = process.cpuUsage(before);
   return {
     series,
-    microsecondsPerSample: nanoseconds / 1_000 / (rounds * series),
+    microsecondsPerSample: (user + system) / (rounds * series),
     bytesPerSeries: judged.bytes() / series,
   };
 }
