@@ -83,14 +83,14 @@ describe('auto', () => {
     expect(api.effects).toHaveLength(1);
   });
 
-  it('never acts on a warning without a person (defect 46)', async () => {
+  it('defect 46: never acts on a warning without a person', async () => {
     const id = await open({ severity: 'warning' });
     await deliver(world, id);
     expect(await findIncident(test.db, id)).toMatchObject({ state: 'awaiting_approval' });
     expect(api.asked).toEqual([]);
   });
 
-  it('never does what always needs people, whatever the runbook says; two for a failover (defect 34)', async () => {
+  it('defect 34: never does what always needs people, whatever the runbook says; two for a failover', async () => {
     const provider = {
       supports: ['failover_db'] as ActionType[],
       plan: async () => ({
@@ -359,7 +359,7 @@ describe('what an incident is', () => {
       [id, generation, JSON.stringify({ connected })],
     );
 
-  it('follows from facts once they are in: first that is recorded, then it is decided on (defect 54)', async () => {
+  it('defect 54: follows from facts once they are in: first that is recorded, then it is decided on', async () => {
     const id = await open({ type: 'unknown' });
     await probe(id, 1, false);
     expect(await deliver(world, id)).toEqual({ againMs: 0 });

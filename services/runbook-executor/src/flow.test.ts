@@ -93,7 +93,7 @@ describe('a step that fails for certain', () => {
 });
 
 describe('a step that waits', () => {
-  it('for a time: by the database clock, held by no process', async () => {
+  it('defect 48: for a time: by the database clock, held by no process', async () => {
     const id = await begin([{ action: 'restart_service' }, { action: 'clear_cache', waitUntil: { afterMs: 60_000 } }]);
     const first = await deliver(world, id);
     expect(first).toEqual({ againMs: expect.any(Number) as number });

@@ -73,7 +73,7 @@ describe('the choice', () => {
     expect(choose('high_latency', found('database_connections', 'unknown'))).toEqual([]);
   });
 
-  it('of a full disk never means the keys of a Redis (defect 41)', () => {
+  it('defect 41: of a full disk never means the keys of a Redis', () => {
     const catalogue = Catalogue.parse({
       schema: 1,
       services: [

@@ -33,7 +33,7 @@ describe('the target of a step', () => {
     });
   });
 
-  it('is never guessed: none, several, a forbidden or a foreign one are reasons (defect 44)', () => {
+  it('defect 44: is never guessed: none, several, a forbidden or a foreign one are reasons', () => {
     expect(reason(resolveTarget(catalogue, 'shop', 'restart_service'))).toBe(
       'several targets of shop allow restart_service (api, worker): the runbook must name one',
     );
