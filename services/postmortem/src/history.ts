@@ -1,4 +1,4 @@
-import type { CheckStatus, Facts, Incident, TimelineEntry } from '@nightshift/types';
+import type { CheckStatus, Facts, Incident, Plan, TimelineEntry } from '@nightshift/types';
 
 /** All there is to know of an incident, as it was recorded while it happened. A postmortem is made from this and nothing else. */
 export type History = {
@@ -15,6 +15,8 @@ export type History = {
     output: string;
   }[];
   actions: { id: string; type: string; target: string; state: string; summary: string; detail: string | null }[];
+  /** The plans that were made, the newest last, as they were shown and signed. */
+  plans?: { hash: string; plan: Plan }[];
   anomalies: Signal[];
   /** Of the incident's service, from an hour before its onset to its end, newest first. */
   deployments: { version: string; previousVersion: string | null; deployedAt: number; by: string | null }[];

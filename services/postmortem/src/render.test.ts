@@ -155,3 +155,31 @@ describe('pieces of Markdown', () => {
     expect(item('see_this:\n```yaml\na: 1\n```')).toBe('- see\\_this:\n  ```yaml\n  a: 1\n  ```');
   });
 });
+
+it('shows the plan as it was shown and signed, as text', () => {
+  const plan = {
+    incidentId: 'inc-1',
+    runbook: 'roll-back',
+    runbookHash: 'h',
+    actions: [
+      {
+        step: 0,
+        type: 'rollback_deploy' as const,
+        target: 'shop-api',
+        provider: 'process',
+        params: { from: 'v2', to: 'v1' },
+        class: 'idempotent' as const,
+        precondition: { version: 'v2' },
+        timeoutMs: 60_000,
+        maxRetries: 1,
+        summary: 'roll back shop-api from v2 to v1 <b>',
+        undo: 'deploy v2 again',
+      },
+    ],
+  };
+  const { markdown } = writePostmortem(history({ plans: [{ hash: 'a3cc093c8696ff', plan }] }));
+  expect(markdown).toContain('## The plan of roll-back');
+  for (const part of ['a3cc093c8696', 'undo: deploy v2 again', 'only if: version: v2'])
+    expect(markdown).toContain(part);
+  expect(markdown).not.toContain('<b>');
+});

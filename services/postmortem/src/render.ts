@@ -1,3 +1,4 @@
+import { planInWords } from '@nightshift/runbooks';
 import { redactText } from '@nightshift/runtime';
 import type { Postmortem } from '@nightshift/types';
 import { signalName } from '@nightshift/types/signal-name';
@@ -61,6 +62,14 @@ export function render(
               .join('\n'),
           ],
     ],
+    ...(history.plans ?? []).map(({ hash, plan }): [string, string[]] => [
+      `## The plan of ${text(plan.runbook)}`,
+      [
+        planInWords(plan, hash)
+          .map((line) => `- ${text(line.trim())}`)
+          .join('\n'),
+      ],
+    ]),
     ['## What to improve', improvements.length === 0 ? ['Nothing stands out.'] : [improvements.map(item).join('\n')]],
     ['## Timeline', [timelineOf(history)]],
   ];

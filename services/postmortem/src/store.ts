@@ -1,6 +1,6 @@
 import type { Sql, Tx } from '@nightshift/db';
 import { timeline } from '@nightshift/lifecycle';
-import type { Incident, Postmortem } from '@nightshift/types';
+import { Plan, type Incident, type Postmortem } from '@nightshift/types';
 import type { History, Signal } from './history.ts';
 
 const hourMs = 3_600_000;
@@ -8,7 +8,7 @@ const hourMs = 3_600_000;
 /** Everything recorded of an incident. */
 export async function readHistory(sql: Sql, incident: Incident): Promise<History> {
   const { id, service, onsetAt, resolvedAt } = incident;
-  const [entries, diagnostics, actions, anomalies, deployments, runbook] = await Promise.all([
+  const [entries, diagnostics, actions, anomalies, deployments, runbook, plans] = await Promise.all([
     timeline(sql, id),
     sql.query<History['diagnostics'][number]>(
       `SELECT generation, check_name AS "check", target, status, facts, output FROM diagnostic WHERE incident_id = $1
@@ -31,8 +31,21 @@ export async function readHistory(sql: Sql, incident: Incident): Promise<History
       [service, onsetAt - hourMs, resolvedAt],
     ),
     readRunbook(sql, incident),
+    sql.query<{ hash: string; content: unknown }>(
+      'SELECT hash, content FROM plan WHERE incident_id = $1 ORDER BY made_at LIMIT 10',
+      [id],
+    ),
   ]);
-  return { incident, timeline: entries, diagnostics, actions, anomalies, deployments, runbook };
+  return {
+    incident,
+    timeline: entries,
+    diagnostics,
+    actions,
+    anomalies,
+    deployments,
+    runbook,
+    plans: plans.map(({ hash, content }) => ({ hash, plan: Plan.parse(content) })),
+  };
 }
 
 /** The runbook that was used, its mode then, and how incidents ended that used it, this one among them. */
