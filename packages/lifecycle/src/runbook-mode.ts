@@ -57,13 +57,14 @@ export async function changeMode(tx: Tx, { runbook, service, mode, hash, by, rea
   );
 }
 
-/** What an event says of the runbook that was used: true: it worked, false: it did not, null: nothing. */
+/**
+ * What an event says of the runbook that was used: true: it worked, false: it did not, null: nothing. A deadline that passed says that
+ * nobody looked, not that the runbook failed.
+ */
 function outcomeOf(event: IncidentEvent, after: Incident): boolean | null {
   if (event.kind === 'recovered') return after.resolution === 'automated' ? true : null;
   if (event.kind === 'not_recovered') return false;
   if (event.kind === 'remedy_failed') return event.outcome === 'failed' || event.outcome === 'unknown' ? false : null;
-  if (event.kind === 'deadline_passed')
-    return event.state === 'remediating' || event.state === 'verifying' ? false : null;
   return null;
 }
 
