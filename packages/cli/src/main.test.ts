@@ -92,6 +92,26 @@ describe('nightshift', () => {
     });
   });
 
+  it('lets a person decide what a runbook may do for a service, one mode at a time and against the evidence only with a reason', () => {
+    const env = { DATABASE_URL: test.url };
+    const decide = (...args: string[]) =>
+      nightshift(['runbooks', ...args, '--service', 'shop-api', '--by', 'ada'], env);
+    const of = ['promote', 'renew-expiring-certificate', '--to'];
+    expect(decide(...of, 'auto')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('people are asked with it first') as string,
+    });
+    expect(decide(...of, 'approve')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('give a --reason') as string,
+    });
+    expect(decide(...of, 'approve', '--reason', 'tried by hand')).toMatchObject({ status: 0 });
+    expect(nightshift(['runbooks', 'modes'], env).stdout).toMatch(
+      /^approve {2}renew-expiring-certificate for shop-api since .* by ada \(tried by hand\): 0 of 0/m,
+    );
+    expect(decide('demote', 'renew-expiring-certificate', '--to', 'observe').status).toBe(0);
+  });
+
   it('lists every variable of every service', () => {
     const { status, stdout } = nightshift(['config', '--json']);
     expect(status).toBe(0);
