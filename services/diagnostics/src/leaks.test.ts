@@ -28,7 +28,9 @@ afterAll(() => test.close());
 describe('a thousand runs against what never answers', () => {
   const descriptors = async () => (await readdir('/proc/self/fd')).length;
 
-  it('leave nothing open (defects 18, 19, 20 and 42)', async ({ skip }) => {
+  it('defect 19: leave nothing open, also those that end in an error or at the deadline (also defects 18, 20 and 42)', async ({
+    skip,
+  }) => {
     if (process.platform !== 'linux') skip('descriptors are counted in /proc');
     const [silent, hole] = [await silentServer(), await blackHoledPort()];
     const at = `127.0.0.1:${silent.port}`;
@@ -76,8 +78,8 @@ describe('a thousand runs against what never answers', () => {
   }, 120_000);
 });
 
-describe('a secret', () => {
-  it('of an address, an answer or an error reaches neither the log, nor the database, nor the page (defect 27)', async () => {
+describe('what a diagnosis says', () => {
+  it('defect 27: a secret of an address, an answer or an error reaches neither the log nor the database', async () => {
     const canary = 'canary-7f3a';
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'x-secret': canary });

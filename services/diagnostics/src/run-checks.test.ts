@@ -35,7 +35,7 @@ describe('running checks', () => {
     expect((await runAll([wait, wait, wait, wait])).map((each) => each.status)).toEqual(['ok', 'ok', 'ok', 'ok']);
   });
 
-  it('reports a check that fails as unknown with its reason, and really measures its time (defect 25)', async () => {
+  it('defect 25: reports a check that fails as unknown with its reason, and really measures its time', async () => {
     const slowly = async (): Promise<Finding> => {
       await new Promise((resolve) => setTimeout(resolve, 60));
       throw new Error('cannot look');
@@ -47,7 +47,7 @@ describe('running checks', () => {
     expect(fine).toMatchObject({ status: 'ok', output: 'fine' });
   });
 
-  it('cancels at the deadline, and is not held up by a check that ignores it (defect 20)', async () => {
+  it('defect 20: cancels at the deadline, and is not held up by a check that ignores it', async () => {
     let cancelled = false;
     const heeding: Check['run'] = ({ signal }) =>
       new Promise((_, reject) =>
@@ -89,7 +89,7 @@ describe('running checks', () => {
     expect(Object.keys(said!.facts)).toEqual(['code']);
   });
 
-  it('gives numbers that JSON cannot carry as null, knowingly (defects 22 and 55)', async () => {
+  it('defect 22: gives numbers that are none as null, knowingly (also defect 55)', async () => {
     const [result] = await runAll([
       async () => ({ ...ok, facts: { status: Number.NaN, latencyMs: Infinity, expectStatus: 1 } }),
     ]);

@@ -65,7 +65,7 @@ async function open(service: string) {
 }
 
 describe('the diagnose stage', () => {
-  it("looks at the targets of the incident's service and at nothing else (defect 17)", async () => {
+  it("defect 17: looks at the targets of the incident's service, and at nothing else", async () => {
     const { incidentId, run, rows } = await open('shop-api');
     expect(await run()).toBe('done');
     expect(await rows()).toMatchObject([

@@ -75,7 +75,7 @@ describe('a check of one’s own', () => {
     if (code < 4) expect(finding).toMatchObject({ output: 'ORDERS - 5 stuck', facts: { stuck: 5 } });
   });
 
-  it('gets its arguments as they are, and nothing of our environment (defect 23)', async () => {
+  it('defect 23: gets its arguments as they are, through no shell, and nothing of our environment', async () => {
     process.env['CANARY_SECRET'] = 'canary';
     const finding = await runProgram('echo "$1 $(env) $#"');
     delete process.env['CANARY_SECRET'];

@@ -24,7 +24,7 @@ const look = (url: string, signal?: AbortSignal) =>
   );
 
 describe('database_connections', () => {
-  it('measures against what the server really allows, not a fixed 90 (defect 26)', async () => {
+  it('defect 26: measures against what the server really allows, not a fixed 90', async () => {
     const finding = await look(test.url);
     const [real] = await test.db.query<{ max: number }>(`SELECT current_setting('max_connections')::int AS max`);
     expect(finding.status).toBe('ok');
@@ -64,7 +64,7 @@ describe('database_connections', () => {
     }
   });
 
-  it('keeps one pool per address, however often it looks (defects 18 and 19)', async () => {
+  it('defect 18: keeps one pool per address, however often it looks', async () => {
     await Promise.all(Array.from({ length: 12 }, () => look(test.url)));
     const [open] = await test.db.query<{ n: number }>(
       `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'nightshift diagnostics' AND datname = current_database()`,

@@ -71,7 +71,7 @@ describe('recent_deployments', () => {
     ).toBe('v1');
   });
 
-  it('does not suspect any deployment of the last 2 hours (defect 24)', async () => {
+  it('defect 24: does not suspect any deployment of the last 2 hours', async () => {
     expect(await look([{ version: 'early', before: 45 }])).toMatchObject({
       status: 'ok',
       facts: { count: 1, suspects: 0 },

@@ -40,7 +40,7 @@ describe('redis_health on a real Redis', () => {
     expect(finding.facts['usedMemoryBytes']).toBeGreaterThan(0);
   });
 
-  it('is degraded though reachable when memory is full or keys are being evicted (defect 21)', async () => {
+  it('defect 21: is degraded though reachable when memory is full or keys are being evicted', async () => {
     const used = Number(parseInfo(await client.info()).get('used_memory'));
     await client.config('SET', 'maxmemory', String(Math.round(used * 1.05)));
     expect(await look(redis!.url)).toMatchObject({
