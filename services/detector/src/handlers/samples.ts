@@ -1,7 +1,7 @@
 import type { JobHandler } from '@nightshift/queue';
 import { decodeBatch, NightshiftError } from '@nightshift/types';
 import { judge, judgeSignals } from '../judge.ts';
-import { flush, stillOurs, type Shard } from '../shard.ts';
+import { flush, latelyOurs, stillOurs, type Shard } from '../shard.ts';
 
 /** A sample this far ahead of the database's clock would make its series deaf until then. */
 const aheadMs = 60_000;
@@ -15,26 +15,35 @@ export const judgeSamples =
       const samples = decodeBatch(batch);
       const { seriesIds, timestamps, values } = samples;
       const [now, names] = await whenReachable(signal, () =>
-        Promise.all([stillOurs(shard, signal), shard.names.find(seriesIds)]),
+        Promise.all([timeOf(shard, timestamps, signal), shard.names.find(seriesIds)]),
       );
       const config = shard.config();
       shard.detector.configure(config);
       const counts = new Map<string, number>();
       const count = (outcome: string) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      seriesIds.forEach((id, i) => {
+      for (let i = 0; i < seriesIds.length; i++) {
+        const id = seriesIds[i]!;
         const series = names.get(id);
         const at = Math.trunc(timestamps[i]!);
-        if (!series || id % shard.shardCount !== shard.fence.shard) return count('unknown_series');
-        if (at > now + aheadMs) return count('ahead');
-        if (series.inputs) shard.signals.take(series, series.inputs, at, values[i]!);
-        if (series.judged) judge(shard, series, at, values[i]!, count);
-        else count('part');
-      });
+        if (!series || id % shard.shardCount !== shard.fence.shard) count('unknown_series');
+        else if (at > now + aheadMs) count('ahead');
+        else {
+          if (series.inputs) shard.signals.take(series, series.inputs, at, values[i]!);
+          if (series.judged) judge(shard, series, at, values[i]!, count);
+          else count('part');
+        }
+      }
       await whenReachable(signal, () => judgeSignals(shard, count));
       for (const [outcome, n] of counts) shard.metrics.samples.inc({ outcome }, n);
       await flush(shard);
       shard.recording.keep(samples);
     });
+
+/** The database's time, as good as new for samples of the present; what seems to be ahead of it is worth a question. */
+async function timeOf(shard: Shard, timestamps: Float64Array, signal: AbortSignal): Promise<number> {
+  const lately = await latelyOurs(shard, signal);
+  return timestamps.some((at) => at > lately + aheadMs) ? stillOurs(shard, signal) : lately;
+}
 
 /** Waits for a database that is away as long as the job may: failing at once would use up the job's attempts in seconds. */
 async function whenReachable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
