@@ -9,6 +9,7 @@ import { CloudEvent, readCloudEvents } from './cloudevents/read.ts';
 import { readOtlpJson } from './otlp/read-json.ts';
 import { readOtlpProtobuf } from './otlp/read-protobuf.ts';
 import { declaredLength, inflate } from './remote-write/inflate.ts';
+import { createKnownLabels } from './remote-write/known-labels.ts';
 import { readWriteRequest } from './remote-write/read-v1.ts';
 import { readRequestV2 } from './remote-write/read-v2.ts';
 import { requestV2, snappy, staleMarker, type Sent } from './remote-write/remote-write.fixture.ts';
@@ -193,7 +194,7 @@ const gitHub = Buffer.from(
 
 const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ['snappy', recorded, (body) => (declaredLength(body), inflate(body))],
-  ['remote write 1.0', inflate(recorded), (body) => readWriteRequest(body, () => undefined)],
+  ['remote write 1.0', inflate(recorded), readBothWays()],
   ['remote write 2.0', requestV2(series), (body) => readRequestV2(body)],
   [
     'remote write 2.0 in snappy',
@@ -210,6 +211,27 @@ const decoders: [string, Buffer, (body: Buffer) => unknown][] = [
   ],
   ['CloudEvents in batches', events, (body) => readCloudEvents(batched, body).map(understoodEvent)],
 ];
+
+/** Reads each body with and without knowing its series: of what is known, every row must get the id of its own labels. */
+function readBothWays(): (body: Buffer) => unknown {
+  const [nothing, known] = [createKnownLabels(2), createKnownLabels(2_000)];
+  const ids = new Map<string, number>();
+  for (const { key } of readWriteRequest(inflate(recorded), nothing).series) {
+    const labels = Buffer.from(key!).toString('latin1');
+    if (!ids.has(labels)) ids.set(labels, ids.size + 1);
+    known.put(key!, ids.get(labels)!);
+  }
+  return (body) => {
+    const fresh = readWriteRequest(body, nothing);
+    const again = readWriteRequest(body, known);
+    const expected = fresh.values.map(() => 0);
+    for (const { key, from, to } of fresh.series) {
+      expected.fill(key ? (ids.get(Buffer.from(key).toString('latin1')) ?? 0) : 0, from, to);
+    }
+    expect([again.ids, again.values, again.timestamps]).toEqual([expected, fresh.values, fresh.timestamps]);
+    return again;
+  };
+}
 
 describe(`${inputs} bad bodies`, () => {
   it.each(decoders)(

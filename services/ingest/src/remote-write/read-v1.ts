@@ -14,18 +14,20 @@ import {
   addRow,
   addSeries,
   emptyWireBatch,
+  giveId,
   labelCollector,
   tooMany,
   type Identity,
   type WireBatch,
 } from '../wire/series.ts';
+import type { KnownLabels } from './known-labels.ts';
 import { noteKind } from './metric-kind.ts';
 
 /**
- * Reads `prometheus.WriteRequest` (remote write 1.0, prompb/remote.proto). `known` gives the id of a series by the bytes of
- * its labels, so that those of a series seen before are not looked into.
+ * Reads `prometheus.WriteRequest` (remote write 1.0, prompb/remote.proto). Of a series that is known by the bytes of its labels only the
+ * rows are kept, with its id.
  */
-export function readWriteRequest(body: Buffer, known: (key: string) => number | undefined): WireBatch {
+export function readWriteRequest(body: Buffer, known: KnownLabels): WireBatch {
   const wire = emptyWireBatch();
   const from = cursor(body);
   for (let tag = nextTag(from); tag !== 0; tag = nextTag(from)) {
@@ -63,16 +65,17 @@ function readMetadata(from: Cursor, wire: WireBatch): void {
   noteKind(wire.kinds, family ?? '', type);
 }
 
-function readSeries(from: Cursor, wire: WireBatch, known: (key: string) => number | undefined): void {
+function readSeries(from: Cursor, wire: WireBatch, known: KnownLabels): void {
   const rowsFrom = wire.values.length;
-  /** Where the labels stand, as long as nothing else stands among them. */
-  let labelsFrom = -1;
-  let labelsTo = -1;
-  let together = true;
   const outer = from.end;
   const end = (from.end = fieldEnd(from));
   const start = from.at;
-  for (let at = start, tag = nextTag(from); tag !== 0; at = from.at, tag = nextTag(from)) {
+  /** Where the labels stand, as long as nothing else stands among them. */
+  const followed = known.follow(from.view, start, end);
+  let labelsFrom = followed > 0 ? start : -1;
+  let labelsTo = (from.at = start + followed);
+  let together = true;
+  for (let at = from.at, tag = nextTag(from); tag !== 0; at = from.at, tag = nextTag(from)) {
     if (tag === tags.labels) {
       if (labelsFrom === -1) labelsFrom = at;
       else if (labelsTo !== at) together = false;
@@ -84,16 +87,17 @@ function readSeries(from: Cursor, wire: WireBatch, known: (key: string) => numbe
     }
   }
   from.end = outer;
-  const key = together && labelsFrom !== -1 ? from.bytes.toString('latin1', labelsFrom, labelsTo) : undefined;
-  const id = key === undefined ? undefined : known(key);
-  addSeries(wire, id === undefined ? readLabels({ bytes: from.bytes, at: start, end }) : anonymous, rowsFrom, {
-    key,
-    id,
-  });
+  const { bytes, view } = from;
+  const wasFollowed = followed > 0 && together && labelsTo === start + followed;
+  const id = wasFollowed
+    ? known.followedId()
+    : together && labelsFrom !== -1
+      ? known.find(view, labelsFrom, labelsTo)
+      : 0;
+  if (id !== 0) return giveId(wire, rowsFrom, id);
+  const key = together && labelsFrom !== -1 ? bytes.subarray(labelsFrom, labelsTo) : undefined;
+  addSeries(wire, readLabels({ bytes, view, at: start, end }), rowsFrom, { key });
 }
-
-/** A series that is known by its bytes needs no name. */
-const anonymous: Identity = Object.freeze({ name: '', labels: Object.freeze({}) });
 
 function readLabels(from: Cursor): Identity {
   const { bytes } = from;

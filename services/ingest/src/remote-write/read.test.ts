@@ -3,6 +3,7 @@ import { inputLimits } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import { message } from '../wire/protobuf.fixture.ts';
 import { declaredLength, inflate } from './inflate.ts';
+import { createKnownLabels } from './known-labels.ts';
 import { readWriteRequest } from './read-v1.ts';
 import { readRequestV2 } from './read-v2.ts';
 import { requestV2, snappy, staleMarker, writeRequest, type Sent } from './remote-write.fixture.ts';
@@ -13,7 +14,7 @@ const series = (labels: Sent['labels'], change: Partial<Sent> = {}): Sent => ({
   samples: [[1, at]],
   ...change,
 });
-const readV1 = (body: Buffer) => readWriteRequest(body, () => undefined);
+const readV1 = (body: Buffer) => readWriteRequest(body, createKnownLabels(2));
 const recorded = (name: string) => inflate(readFileSync(new URL(`recorded/${name}.snappy`, import.meta.url)));
 
 describe("what Debian's Prometheus 2.42 sent", () => {
@@ -33,11 +34,31 @@ describe("what Debian's Prometheus 2.42 sent", () => {
     expect(up && wire.values[up.from]).toBe(0);
   });
 
-  it('is known again by the bytes of its labels', () => {
+  it('is known again by the bytes of its labels, in this order and in any other', () => {
+    const known = createKnownLabels(2_000);
     const body = recorded('scrape');
-    const ids = new Map(readV1(body).series.map(({ key }, i) => [key!, i + 1]));
-    expect(ids.size).toBe(500);
-    expect(readWriteRequest(body, (key) => ids.get(key)).series.map(({ id }) => id)).toEqual([...ids.values()]);
+    const first = readWriteRequest(body, known);
+    first.series.forEach(({ key }, i) => known.put(key!, i + 1));
+    const expected = first.series.flatMap(({ from, to }, i) => Array.from({ length: to - from }, () => i + 1));
+    for (let again = 0; again < 3; again++) {
+      const wire = readWriteRequest(body, known);
+      expect([wire.series, wire.ids]).toEqual([[], expected]);
+      expect([wire.values, wire.timestamps]).toEqual([first.values, first.timestamps]);
+    }
+    const two = (...labels: Sent['labels'][]) =>
+      readWriteRequest(writeRequest(labels.map((each) => series(each))), known).ids;
+    known.put(readV1(writeRequest([series({ a: '1' })])).series[0]!.key!, 7_001);
+    known.put(readV1(writeRequest([series({ a: '2' })])).series[0]!.key!, 7_002);
+    expect([two({ a: '1' }, { a: '2' }), two({ a: '2' }, { a: '1' }), two({ a: '1' }, { a: '1' })]).toEqual([
+      [7_001, 7_002],
+      [7_002, 7_001],
+      [7_001, 7_001],
+    ]);
+    // The series that usually comes next, with one label more: another series.
+    expect([two({ a: '1' }, { a: '2' }), two({ a: '1' }, { a: '2', b: '3' })]).toEqual([
+      [7_001, 7_002],
+      [7_001, 0],
+    ]);
   });
 });
 
@@ -136,7 +157,7 @@ describe('remote write 1.0', () => {
     const sample = message([1, { double: 7 }], [2, at]);
     const body = message(
       [1, message([1, label('__name__', 'a')], [2, sample], [99, 'new'], [1, label('x', '1')])],
-      [3, message([1, 1], [2, 'a'])],
+      [98, 'of a later version'],
     );
     expect(readV1(body).series).toMatchObject([{ name: 'a', labels: { x: '1' }, key: undefined, to: 1 }]);
   });

@@ -2,8 +2,8 @@ import { NightshiftError } from '@nightshift/types';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isSeriesLimit } from '../check.ts';
 import { readSeries, type Refusals } from '../read-series.ts';
-import { createRecentMap } from '../recent-map.ts';
 import { declaredLength, inflate } from '../remote-write/inflate.ts';
+import { createKnownLabels } from '../remote-write/known-labels.ts';
 import { readWriteRequest } from '../remote-write/read-v1.ts';
 import { readRequestV2 } from '../remote-write/read-v2.ts';
 import type { WireBatch } from '../wire/series.ts';
@@ -18,7 +18,7 @@ const v2 = 'io.prometheus.write.v2.Request';
  */
 export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { cachedSeries: number }): void {
   const { clock, door, group, registry, kinds, metrics, senders } = parts;
-  const byBytes = createRecentMap<number>(parts.cachedSeries);
+  const known = createKnownLabels(parts.cachedSeries);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body);
@@ -36,11 +36,10 @@ export function remoteWriteRoute(app: FastifyInstance, parts: SamplesParts & { c
     const block = bodyOf(request);
     door.widen(request, declaredLength(block));
     const body = inflate(block);
-    const wire = message === v1 ? readWriteRequest(body, (key) => byBytes.get(key)) : readRequestV2(body);
+    const wire = message === v1 ? readWriteRequest(body, known) : readRequestV2(body);
     await kinds.learn(wire.kinds);
     const series = registry.of(senders.registrar(request.sender));
-    const remember = (key: string, id: number) => byBytes.set(key, id);
-    const { batch, count, refused } = await readSeries(wire, clock.now(), series, remember);
+    const { batch, count, refused } = await readSeries(wire, clock.now(), series, known.put);
     door.settle(request, count + refused.total);
     const queued = group.put(batch, count);
     door.leave(request);

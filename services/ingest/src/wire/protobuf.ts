@@ -5,9 +5,14 @@ import { NightshiftError } from '@nightshift/types';
  * Reads the protobuf wire format (protobuf.dev/programming-guides/encoding) in place, without copying. Everything throws
  * BODY_INVALID on bytes that are no protobuf; nothing reads beyond `end`.
  */
-export type Cursor = { readonly bytes: Buffer; at: number; end: number };
+export type Cursor = { readonly bytes: Buffer; readonly view: DataView; at: number; end: number };
 
-export const cursor = (bytes: Buffer): Cursor => ({ bytes, at: 0, end: bytes.length });
+export const cursor = (bytes: Buffer): Cursor => ({
+  bytes,
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  at: 0,
+  end: bytes.length,
+});
 
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
@@ -70,7 +75,7 @@ export function fieldEnd(from: Cursor): number {
 
 export function double(from: Cursor): number {
   if (from.at + 8 > from.end) throw malformed('it ends within a number');
-  const value = from.bytes.readDoubleLE(from.at);
+  const value = from.view.getFloat64(from.at, true);
   from.at += 8;
   return value;
 }
@@ -78,7 +83,7 @@ export function double(from: Cursor): number {
 /** A signed 64-bit fixed number: exact up to 2^53. */
 export function fixed64(from: Cursor): number {
   if (from.at + 8 > from.end) throw malformed('it ends within a number');
-  const value = from.bytes.readInt32LE(from.at + 4) * 2 ** 32 + from.bytes.readUInt32LE(from.at);
+  const value = from.view.getInt32(from.at + 4, true) * 2 ** 32 + from.view.getUint32(from.at, true);
   from.at += 8;
   return value;
 }

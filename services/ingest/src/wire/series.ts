@@ -1,9 +1,11 @@
 import { inputLimits, NightshiftError, type Labels, type MetricKind } from '@nightshift/types';
 import type { Refusal } from '../check.ts';
 
-/** What a decoder makes of a body, whatever its protocol: series, each with a range of the rows of times and values. */
+/** What a decoder makes of a body, whatever its protocol: rows, and of the series that are not known yet what they are and which rows are theirs. */
 export type WireBatch = {
   series: WireSeries[];
+  /** Of each row the id of its series; 0: it is one of `series`. */
+  ids: number[];
   timestamps: number[];
   values: number[];
   /** Samples that say "no more of this series"; they have no value. */
@@ -22,9 +24,7 @@ export type WireSeries = {
   name: string;
   labels: Labels;
   /** The bytes of its labels as they came, where that is a way to know the series again. */
-  key?: string | undefined;
-  /** Its id, if its bytes are known; name and labels are empty then. */
-  id?: number | undefined;
+  key?: Uint8Array | undefined;
   refusal?: Refusal | undefined;
   /** Which data point it is of, where several series come of one. */
   point?: number | undefined;
@@ -35,6 +35,7 @@ export type WireSeries = {
 export const emptyWireBatch = (most: number = inputLimits.samplesPerRequest): WireBatch => ({
   most,
   series: [],
+  ids: [],
   timestamps: [],
   values: [],
   staleMarkers: 0,
@@ -50,6 +51,7 @@ export function addRow(wire: WireBatch, timestamp: number, value: number): void 
     return;
   }
   if (wire.values.length >= wire.most) throw tooMany('samples', wire.most);
+  wire.ids.push(0);
   wire.timestamps.push(timestamp);
   wire.values.push(value);
 }
@@ -62,11 +64,16 @@ export function addSeries(
   wire: WireBatch,
   { name, labels, refusal }: Identity,
   from: number,
-  known: Pick<WireSeries, 'key' | 'id' | 'point'>,
+  more: Pick<WireSeries, 'key' | 'point'>,
 ): void {
   if (wire.series.length >= wire.most) throw tooMany('series', wire.most);
-  const { key, id, point } = known;
-  wire.series.push({ name, labels, refusal, key, id, point, from, to: wire.values.length });
+  const { key, point } = more;
+  wire.series.push({ name, labels, refusal, key, point, from, to: wire.values.length });
+}
+
+/** Says whose the rows from `from` on are. */
+export function giveId({ ids }: WireBatch, from: number, id: number, to = ids.length): void {
+  for (let row = from; row < to; row++) ids[row] = id;
 }
 
 export const tooMany = (what: string, most: number) =>
