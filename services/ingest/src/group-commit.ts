@@ -50,10 +50,13 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     },
     async put(batch, count) {
       if (closed) throw new NightshiftError('QUEUE_UNAVAILABLE', 'this ingest is shutting down');
-      const flushes = new Set<Promise<void>>();
+      const { seriesIds, timestamps, values } = batch;
+      const flushes: Promise<void>[] = [];
+      const latest: (Promise<void> | undefined)[] = shards.map(() => undefined);
       for (let row = 0; row < count; row++) {
-        const shard = shards[batch.seriesIds[row]! % options.shards]!;
-        flushes.add(shard.add(batch.seriesIds[row]!, batch.timestamps[row]!, batch.values[row]!));
+        const shard = seriesIds[row]! % shards.length;
+        const flush = shards[shard]!.add(seriesIds[row]!, timestamps[row]!, values[row]!);
+        if (flush !== latest[shard]) flushes.push((latest[shard] = flush));
       }
       await Promise.all(flushes);
     },

@@ -26,7 +26,8 @@ export type Load = {
   referenceSamples: number;
 };
 
-const lanes = 10;
+/** Connections of a sender: as many as requests hold all series once, so that a series is never on two of them. */
+const lanes = 20;
 const stepMs = 10_000;
 /** Steps that a series is taught before it counts: detectors judge from 30 samples on. */
 const lessons = 40;
