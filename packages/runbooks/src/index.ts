@@ -12,7 +12,7 @@ export {
 export { exceededLimit, limitUses, quantityOf, type Refusal, type Use } from './limits.ts';
 export { lintFolder, type Finding } from './lint.ts';
 export { checkMatch, matchRunbooks, type Candidate, type Situation } from './match.ts';
-export { cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
+export { beyondInstances, cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 export { planHash } from './plan-hash.ts';
 export { planInWords, previewInWords, type Preview } from './preview.ts';
 export { Recorded, replay, replayInWords } from './recorded.ts';

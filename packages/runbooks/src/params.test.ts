@@ -1,8 +1,20 @@
-import type { ActionParams } from '@nightshift/types';
+import { Target, type ActionParams } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
-import { cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
+import { beyondInstances, cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 
 describe('how far to scale up', () => {
+  it('stays inside the instances that the catalogue allows the target', () => {
+    const pods = { id: 'pods', kind: 'kubernetes', namespace: 'shop', name: 'api' };
+    const bounded = Target.parse({ ...pods, instances: { min: 2, max: 4 } });
+    expect(beyondInstances(bounded, { replicas: 4 })).toBeNull();
+    expect(beyondInstances(bounded, { replicas: 5 })).toBe(
+      'the catalogue allows target "pods" 2 to 4 instances, not 5',
+    );
+    expect(beyondInstances(bounded, { replicas: 1 })).toContain('2 to 4 instances');
+    expect(beyondInstances(Target.parse(pods), { replicas: 99 })).toBeNull();
+    expect(beyondInstances(bounded, {})).toBeNull();
+  });
+
   it('becomes an absolute number, so that a repeat adds nothing', () => {
     expect(scaleGoal({ add: 2 }, 4)).toEqual({ ok: true, value: 6 });
     expect(scaleGoal({ replicas: 6 }, 4)).toEqual({ ok: true, value: 6 });

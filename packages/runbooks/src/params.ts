@@ -1,4 +1,4 @@
-import { actionLimits, type ActionParams, type ActionType } from '@nightshift/types';
+import { actionLimits, type ActionParams, type ActionType, type Target } from '@nightshift/types';
 import { z } from 'zod';
 
 /** What a step of a runbook may say for each action. Anything else is a mistake, and refused rather than ignored. */
@@ -35,6 +35,14 @@ export function scaleGoal(params: ActionParams, current: number): Checked<number
   );
   if (!wanted.ok) return wanted;
   return withinBounds(current, 'add' in wanted.value ? current + wanted.value.add : wanted.value.replicas);
+}
+
+/** Why the catalogue forbids the number of instances that a call aims at, or null. */
+export function beyondInstances(target: Target, { replicas }: ActionParams): string | null {
+  const allowed = 'instances' in target ? target.instances : undefined;
+  if (!allowed || typeof replicas !== 'number') return null;
+  if (replicas >= allowed.min && replicas <= allowed.max) return null;
+  return `the catalogue allows target "${target.id}" ${allowed.min} to ${allowed.max} instances, not ${replicas}`;
 }
 
 /** The same where nobody can ask how many run: the runbook must say it, and the receiver must check it. */

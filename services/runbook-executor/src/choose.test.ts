@@ -206,6 +206,15 @@ describe('no runbook', () => {
         },
       ],
     });
+    const [own] = services;
+    world.setCatalogue([{ ...own!, targets: [{ ...own!.targets![0]!, instances: { min: 1, max: 1 } } as never] }]);
+    world.setRunbooks([scaleTo(1)]);
+    const crowded = await open();
+    await deliver(world, crowded);
+    expect((await events(crowded, 'no_runbook'))[0]).toMatchObject({
+      considered: [{ reason: expect.stringMatching(/allows target "api" 1 to 1 instances, not \d/) as string }],
+    });
+    world.setCatalogue(services);
     world.setRunbooks([scaleTo(-3), restart]);
     const second = await open();
     await deliver(world, second);

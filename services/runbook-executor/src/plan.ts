@@ -1,5 +1,5 @@
 import type { Sql } from '@nightshift/db';
-import { dependsInWords, draftSteps, waitInWords, type Candidate } from '@nightshift/runbooks';
+import { beyondInstances, dependsInWords, draftSteps, waitInWords, type Candidate } from '@nightshift/runbooks';
 import { errorMessage, type DiagnosticResult, type Incident, type Plan, type PlannedAction } from '@nightshift/types';
 import type { Executor } from './executor.ts';
 import type { PlanResult } from './providers/provider.ts';
@@ -72,6 +72,8 @@ export async function draftPlan(
       })
       .catch((error: unknown): PlanResult => ({ ok: false, reason: errorMessage(error), again: true }));
     if (!asked.ok) return no(asked.reason, asked.again);
+    const crowded = beyondInstances(target, asked.call.params);
+    if (crowded) return no(crowded);
     actions.push({ ...common, ...asked.call, ...(says.undo ? { undo: says.undo } : {}) });
     services.push(resolved.service);
   }
