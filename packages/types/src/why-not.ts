@@ -2,10 +2,11 @@ import { z } from 'zod';
 
 /** Why a breach opened no incident of its own. */
 export const WhyNot = z.enum([
-  /** Judged by too few samples, or on no side that is harm, or by less than the rule's floor, or not for long enough. */
+  /** Judged by too few samples, or on no side that is harm, or by less than the rule's floor, or no further than it usually goes, or not for long enough. */
   'learning',
   'direction',
   'below_floor',
+  'usual',
   'duration',
   /** Not enough, taken together. */
   'below_evidence',

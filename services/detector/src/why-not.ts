@@ -21,6 +21,7 @@ export type WhyNotLog = {
 const byDetector = {
   direction: 'it moved to the side that is no harm',
   below_floor: 'it moved by less than the floor of its rule (minEffect)',
+  usual: 'this series goes that far out by itself',
   duration: 'it has not been out for as long as its rule asks (minDurationSeconds)',
   learning: 'too few samples to judge by',
 } as const satisfies Partial<Record<WhyNot, string>>;
@@ -39,7 +40,7 @@ export function whyNotLog(): WhyNotLog {
       if (because === undefined || !(because in byDetector)) return;
       const why = because as keyof typeof byDetector;
       // Of a series that learns nobody knows whether it breached: told once per metric, for the question will be asked.
-      if (why !== 'learning' && !(score >= breachScore)) return;
+      if (why !== 'learning' && why !== 'usual' && !(score >= breachScore)) return;
       note({ service, metric, seriesId: why === 'learning' ? 0 : id, because: why, detail: byDetector[why] }, at);
     },
     held(held, at) {
