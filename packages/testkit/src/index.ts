@@ -1,4 +1,5 @@
 export { postgresUrl, testDatabase, type TestDatabase } from './database.ts';
+export { noDocker, startDocker, type TestDocker } from './docker.ts';
 export { eventually } from './eventually.ts';
 export { insertIncident, insertOwed } from './seed.ts';
 export { redisAvailable, startRedis, type TestRedis } from './redis.ts';

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { noDocker, startDocker } from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { context, incident } from '../../stand-ins.ts';
 import { dockerContainer } from './docker-container.ts';
 
-const run = promisify(execFile);
 const look = (container: string, engine?: string, onsetAt = Date.now()) =>
   dockerContainer.run(
     context({
@@ -69,21 +67,23 @@ describe('docker_container, as the Engine API is documented', () => {
 });
 
 describe('docker_container on a real engine', () => {
-  const name = `nightshift-test-${process.pid}`;
   it('sees a container that runs, and that it was stopped', async ({ skip }) => {
-    const image = await run('docker', ['image', 'ls', '-q'], { timeout: 5_000 }).catch(() => null);
-    const [first] = image?.stdout.trim().split('\n') ?? [];
-    if (!first) skip('no Docker engine with an image runs here');
-    await run('docker', ['run', '-d', '--name', name, '--memory', '64m', first!, 'sleep', '300']);
+    const engine = noDocker() ?? (await startDocker());
+    if (engine === null || typeof engine === 'string') return skip(engine ?? 'no Docker engine can run here');
     try {
-      expect(await look(name, undefined, Date.now() + 60_000)).toMatchObject({
+      await engine.image('shop:v1', ['sleep', '300']);
+      await engine.docker('run', '--detach', '--name', 'shop', '--memory', '64m', 'shop:v1');
+      expect(await look('shop', engine.url, Date.now() + 60_000)).toMatchObject({
         status: 'ok',
         facts: { state: 'running', restarts: 0 },
       });
-      await run('docker', ['kill', name]);
-      expect(await look(name)).toMatchObject({ status: 'down', facts: { state: 'exited', exitCode: 137 } });
+      await engine.docker('kill', 'shop');
+      expect(await look('shop', engine.url)).toMatchObject({
+        status: 'down',
+        facts: { state: 'exited', exitCode: 137 },
+      });
     } finally {
-      await run('docker', ['rm', '-f', name]);
+      await engine.close();
     }
   });
 });
