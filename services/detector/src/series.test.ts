@@ -51,3 +51,12 @@ describe('defect 10: counters treated as gauges', () => {
     expect(await kind()).toBe('gauge');
   });
 });
+
+it('series that are judged alike share one rule', async () => {
+  const ids = await Promise.all(['alike', 'as_alike', 'other_total'].map(register));
+  const config = DetectionConfig.parse({ schema: 1 });
+  const known = await seriesNames(database.db, () => config).find(ids);
+  const [one, same, other] = ids.map((id) => known.get(id)!.rule);
+  expect(same).toBe(one);
+  expect(other).not.toBe(one);
+});

@@ -28,6 +28,8 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
   let knownBy = config();
   let kindsMark = '';
   let kindsDueAt = 0;
+  /** Rules by their content: series that are judged alike share one, which so stays in the processor's cache. */
+  let rules = new Map<string, Rule>();
   /** Series named like parts of a histogram whose sisters have not been seen yet, by service and name. */
   let alone = new Map<string, Set<number>>();
 
@@ -40,8 +42,15 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
       isOld ||= mark !== kindsMark;
       kindsMark = mark;
     }
-    if (isOld) [known, alone] = [new Map(), new Map()];
+    if (isOld) [known, alone, rules] = [new Map(), new Map(), new Map()];
     knownBy = config();
+  }
+
+  function shared(rule: Rule): Rule {
+    const content = JSON.stringify(rule);
+    const same = rules.get(content);
+    if (!same) rules.set(content, rule);
+    return same ?? rule;
   }
 
   async function load(ids: number[], into: Map<number, SeriesInfo>) {
@@ -49,7 +58,7 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
       const { name, service } = row;
       const { rule, judged, untyped, inputs } = roleOf(knownBy, { ...row, said: said ?? undefined });
       // What is judged by way of others is not missed by itself.
-      const own = judged ? rule : { ...rule, noData: 'ignore' as const };
+      const own = shared(judged ? rule : { ...rule, noData: 'ignore' });
       into.set(id, {
         id,
         name,
@@ -57,7 +66,7 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
         createdAt,
         rule: own,
         judged,
-        asCounter: untyped ? { ...rule, kind: 'counter' } : null,
+        asCounter: untyped ? shared({ ...rule, kind: 'counter' }) : null,
         inputs,
       });
       meetSisters(id, row, judged, into);
