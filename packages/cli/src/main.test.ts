@@ -49,6 +49,18 @@ describe('nightshift', () => {
     expect(status).toBe(2);
   });
 
+  it('doctor: says what detectors had no room for', async () => {
+    const series = (out: string) =>
+      (JSON.parse(out) as { lines: { about: string }[] }).lines.find(({ about }) => about === 'series');
+    const looked = () => series(nightshift(['doctor', '--json'], { DATABASE_URL: test.url }).stdout);
+    expect(looked()).toMatchObject({ ok: true });
+    await test.db.query(
+      `INSERT INTO why_not (service, metric, series_id, because, detail, times, first_at, last_at)
+       VALUES ('shop', 'latency_ms', 0, 'memory_limit', 'its detector is full', 5, nightshift_now(), nightshift_now())`,
+    );
+    expect(looked()).toMatchObject({ ok: false, found: expect.stringContaining('its detector is full') as string });
+  });
+
   it('migrates, and makes, lists and revokes tokens', () => {
     const env = { DATABASE_URL: test.url };
     expect(nightshift(['migrate'], env)).toMatchObject({ status: 0, stdout: 'up to date\n' });

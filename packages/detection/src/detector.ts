@@ -1,8 +1,11 @@
 import type { DetectionConfig, Direction, SeriesState, Severity } from '@nightshift/types';
 import type { Rule } from './rules.ts';
 
-/** Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e30. */
-export type Dropped = 'duplicate' | 'late' | 'not_finite';
+/**
+ * Why a sample did not count. `late`: older than one already judged. `not_finite`: NaN, infinite, or beyond 1e30. `memory_limit`: of a
+ * series that is not known, and there is no room for one more.
+ */
+export type Dropped = 'duplicate' | 'late' | 'not_finite' | 'memory_limit';
 
 /**
  * Why a sample is not an anomaly although one might ask: the answer to "why did nothing fire?". `usual`: this series has been
@@ -69,6 +72,8 @@ export type Detector = {
   readonly algorithm: DetectionConfig['detector'];
   /** How many series it holds. */
   readonly size: number;
+  /** Bytes that it takes for them. */
+  readonly bytes: number;
   /** The ids of the series it holds. */
   ids(): Iterable<number>;
   /**

@@ -13,6 +13,7 @@ export { classify, classifyMetric, metricWords, wordsOf } from './classify.ts';
 export { type Signal } from './composite.ts';
 export { type Detector, type Dropped, type HistoryPoint, type Reason, type Silence, type Verdict } from './detector.ts';
 export { judgeRecovery, type RecoveryInput, type RecoveryResult, type WatchedSeries } from './recovery.ts';
+export { type Room } from './room.ts';
 export { rankSuspects, sicknessOf, type Known, type Sickness, type Suspect } from './suspects.ts';
 export { findRule, harmfulSides, ruleFor, type Rule } from './rules.ts';
 export { roleOf, type Inputs, type KnownSeries } from './signals/role.ts';

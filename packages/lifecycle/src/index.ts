@@ -12,4 +12,4 @@ export { addSilence, endSilence, listSilences, silencesInForce } from './silence
 export { runStage, type StageContext, type StageHandler, type StageOutcome } from './stage.ts';
 export { finishJob, step, stepIn, type StepOptions, type StepResult } from './step.ts';
 export { startSweeper } from './sweeper.ts';
-export { noteBreaches, pruneBreaches, readBreaches, type Breach } from './why-not.ts';
+export { noteBreaches, pruneBreaches, readBreaches, refusedForMemory, type Breach } from './why-not.ts';

@@ -55,6 +55,17 @@ export const readBreaches = (sql: Sql, { service, metric, sinceMs, limit = 100 }
     [service ?? null, metric ?? null, sinceMs, Math.min(limit, whyNotLimits.perService)],
   );
 
+/** What detectors had no room for within the last while; null: nothing. `detail` is the latest word of it. */
+export async function refusedForMemory(sql: Sql, sinceMs: number) {
+  type Refused = { times: number; metrics: number; lastAt: number; detail: string };
+  const [refused] = await sql.query<Refused>(
+    `SELECT sum(times) AS times, count(*) AS metrics, max(last_at) AS "lastAt", (array_agg(detail ORDER BY last_at DESC))[1] AS detail
+       FROM why_not WHERE because = 'memory_limit' AND last_at > nightshift_now() - $1 * interval '1 millisecond' HAVING count(*) > 0`,
+    [sinceMs],
+  );
+  return refused ?? null;
+}
+
 /** Forgets what is old, and of a service that has more than it may the oldest. */
 export async function pruneBreaches(sql: Sql): Promise<void> {
   await sql.query(`DELETE FROM why_not WHERE last_at < nightshift_now() - $1 * interval '1 millisecond'`, [

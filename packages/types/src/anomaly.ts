@@ -7,8 +7,11 @@ export type Severity = z.infer<typeof Severity>;
 export const Direction = z.enum(['up', 'down']);
 export type Direction = z.infer<typeof Direction>;
 
-/** What the detector says of one sample. `learning` is not `normal`: it means "cannot tell yet". */
-export const SeriesState = z.enum(['learning', 'normal', 'anomalous', 'no-data', 'stale']);
+/**
+ * What the detector says of one sample. `learning` is not `normal`: it means "cannot tell yet". `refused`: its detector has no room for the
+ * series.
+ */
+export const SeriesState = z.enum(['learning', 'normal', 'anomalous', 'no-data', 'stale', 'refused']);
 export type SeriesState = z.infer<typeof SeriesState>;
 
 /** An episode of one series outside its band. The band is the one from before the episode. */

@@ -8,6 +8,8 @@ export const WhyNot = z.enum([
   'below_floor',
   'usual',
   'duration',
+  /** Not judged: its detector has as many series as its memory may hold. */
+  'memory_limit',
   /** Not enough, taken together. */
   'below_evidence',
   /** It belongs to the open incident of its service, or to that of a service it depends on. */

@@ -1,3 +1,4 @@
+import { inputLimits } from '@nightshift/types';
 import { z } from 'zod';
 
 export const Config = z.object({
@@ -16,6 +17,23 @@ export const Config = z.object({
     .max(600)
     .default(10)
     .describe('How often what was learned is saved; a killed detector loses at most this much of it'),
+  DETECTOR_MAX_SERIES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(inputLimits.seriesTotal)
+    .optional()
+    .describe(
+      'New series beyond this many in this process are refused and counted, known ones go on; default: what half of the heap of Node has room for',
+    ),
+  DETECTOR_STATE_MB: z.coerce
+    .number()
+    .min(0.05)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'The same for the MB that what is learned takes in this process, some 3 kB a series; default: half of the memory of the machine or container',
+    ),
   KEEP_SAMPLES_HOURS: z.coerce
     .number()
     .min(0)

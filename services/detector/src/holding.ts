@@ -34,6 +34,7 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
   const silence = every(silenceMs, () => lookForSilence(shard));
   const tidy = every(pruneMs, async () => {
     shard.signals.forget(await stillOurs(shard));
+    shard.refused.clear();
     await prunePoints(parts.db, shard.watched);
     if (fence.shard === 0) await prune(parts.db);
   });
@@ -52,6 +53,7 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
         await tidy();
         await save();
         parts.metrics.series.set({ shard: fence.shard }, shard.detector.size);
+        parts.metrics.stateBytes.set({ shard: fence.shard }, shard.detector.bytes);
         parts.metrics.running.set({ shard: fence.shard }, shard.episodes.running.size);
         return 'idle' as const;
       }),
@@ -66,7 +68,9 @@ export async function holdShard(parts: ShardParts, fence: Fence, onError: (error
       if (how === 'handover') await recorded.then(() => shard.recording.write(true)).catch(onError);
       // News that is not committed must not be saved as seen: its job comes again, to the next owner.
       if (how === 'handover' && !hasNews(shard)) await shard.exclusive(() => save(true));
+      shard.held.release();
       parts.metrics.series.remove({ shard: fence.shard });
+      parts.metrics.stateBytes.remove({ shard: fence.shard });
       parts.metrics.running.remove({ shard: fence.shard });
       parts.metrics.waiting.remove({ shard: fence.shard });
     },

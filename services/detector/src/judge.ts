@@ -1,7 +1,7 @@
 import { evidenceScore, type Judgement, type Rule } from '@nightshift/detection';
 import { follow } from './episodes.ts';
 import type { SeriesInfo } from './series.ts';
-import { noteEvidence, type Shard } from './shard.ts';
+import { noteEvidence, refuse, type Shard } from './shard.ts';
 
 type Count = (outcome: string) => void;
 
@@ -17,6 +17,7 @@ function judgeBy(shard: Shard, series: SeriesInfo, rule: Rule, at: number, value
   const judgement: Judgement =
     rule.threshold && verdict.accepted ? shard.signals.limit(id, rule.threshold, at, verdict) : verdict;
   count(judgement.dropped ?? judgement.state);
+  if (judgement.dropped === 'memory_limit') refuse(shard, series, at);
   if (!judgement.accepted) return;
   follow(shard.episodes, series, at, judgement);
   const score = evidenceScore(shard.config(), rule, at, judgement);

@@ -1,9 +1,13 @@
+import type { SeenSeries } from '@nightshift/runtime';
 import type { SeriesState } from '@nightshift/types';
 import type { Shard } from './shard.ts';
 
 /** Longest time for which a look is answered anew, and how many of a shard are at a time. */
 const askedWithin = '15 seconds';
 const mostLooks = 500;
+
+type Seen = Pick<SeenSeries, 'id' | 'at' | 'value' | 'low' | 'high' | 'state'>;
+const unseen = { at: null, value: null, low: null, high: null, state: 'refused' } as const;
 
 /** Says of the series that somebody looks at just now how they stand. A quick question each round; costs nothing more while nobody looks. */
 export async function answerLooks(shard: Shard): Promise<void> {
@@ -13,11 +17,12 @@ export async function answerLooks(shard: Shard): Promise<void> {
     [shard.fence.shard, shard.shardCount],
   );
   if (asked.length === 0) return;
-  const seen = asked.flatMap(({ id }) => {
+  const seen = asked.flatMap(({ id }): Seen[] => {
     const last = shard.detector.history(id).at(-1);
-    return last ? [{ id, ...last, state: stateOf(shard, id, last.expected) }] : [];
+    if (last) return [{ id, ...last, state: stateOf(shard, id, last.expected) }];
+    return shard.refused.has(id) ? [{ ...unseen, id }] : [];
   });
-  const column = <K extends keyof (typeof seen)[number]>(key: K) => seen.map((each) => each[key]);
+  const column = <K extends keyof Seen>(key: K) => seen.map((each) => each[key]);
   await shard.db.query(
     `UPDATE series_look l SET at = ms(s.at), value = s.value, low = s.low, high = s.high, state = s.state
        FROM unnest($1::bigint[], $2::bigint[], $3::float8[], $4::float8[], $5::float8[], $6::text[]) AS s (id, at, value, low, high, state)

@@ -38,7 +38,7 @@ function batchOf(count: number, seed = 0): Batch {
   };
 }
 
-const metrics = detectorMetrics({ registry: new Registry() } as Metrics);
+const metrics = detectorMetrics({ registry: new Registry() } as Metrics, { series: 1, bytes: 1 });
 const lost = async () =>
   (await metrics.recorded.get()).values.find(({ labels }) => labels.outcome === 'lost')?.value ?? 0;
 const limits = { hours: 24, bytes: 1e9, shardCount: 1 };

@@ -16,7 +16,11 @@ export type SeriesInfo = {
 };
 
 /** Names and roles of series by id, each asked for once, and again when the rules or what senders say of metrics have changed. */
-export type SeriesNames = { find(ids: Iterable<number>): Promise<ReadonlyMap<number, SeriesInfo>> };
+export type SeriesNames = {
+  find(ids: Iterable<number>): Promise<ReadonlyMap<number, SeriesInfo>>;
+  /** Of a series that there is no room for, not even its name is kept. */
+  forget(id: number): void;
+};
 
 type Row = Omit<KnownSeries, 'said'> & { id: number; createdAt: number; said: MetricKind | null };
 
@@ -86,6 +90,7 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
   }
 
   return {
+    forget: (id) => void known.delete(id),
     async find(ids) {
       await refresh();
       const into = known;

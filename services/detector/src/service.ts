@@ -8,6 +8,7 @@ import { derivedSeries } from './derived.ts';
 import { verify } from './handlers/verify.ts';
 import { holdShard } from './holding.ts';
 import { startMembership } from './membership.ts';
+import { memoryLimits, openMemory } from './memory.ts';
 import { detectorMetrics } from './metrics.ts';
 import { seriesNames } from './series.ts';
 
@@ -23,13 +24,15 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
   };
   const shardCount = await settleShards(db, config.SHARD_COUNT);
   const names = seriesNames(db, current);
+  const memory = openMemory(memoryLimits(config.DETECTOR_MAX_SERIES, config.DETECTOR_STATE_MB));
   const parts = {
     db,
     queue,
     log,
     shardCount,
     kick,
-    metrics: detectorMetrics(deps.metrics),
+    metrics: detectorMetrics(deps.metrics, memory.limits),
+    memory,
     names,
     derived: derivedSeries(db, names, shardCount),
     config: current,

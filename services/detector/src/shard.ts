@@ -15,6 +15,7 @@ import { runningEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { DerivedSeries } from './derived.ts';
 import { noEpisodes, type Episodes } from './episodes.ts';
+import type { Memory } from './memory.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
 import { Fenced, publish, type Fence } from './publish.ts';
@@ -29,6 +30,7 @@ export type ShardParts = {
   queue: Queue;
   log: Logger;
   metrics: DetectorMetrics;
+  memory: Memory;
   names: SeriesNames;
   derived: DerivedSeries;
   config: () => DetectionConfig;
@@ -46,7 +48,10 @@ export type ShardParts = {
 export type Shard = ShardParts & {
   fence: Fence;
   detector: Detector;
+  held: { release(): void };
   signals: Signals;
+  /** Series that there is no room for; tried again each minute. */
+  refused: Set<number>;
   /** Samples of derived series that have not been judged yet. */
   due: SignalSample[];
   episodes: Episodes;
@@ -66,23 +71,27 @@ export type Shard = ShardParts & {
 
 /** Takes up a shard where its last owner left it. Without a readable snapshot it starts to learn anew. */
 export async function loadShard(parts: ShardParts, fence: Fence): Promise<Shard> {
-  const { db, log, config, shardCount } = parts;
-  const detector = createDetector(config());
-  const signals = createSignals();
+  const { db, log, config, memory, shardCount } = parts;
+  const detector = createDetector(config(), memory);
+  const signals = createSignals(memory);
   const restored = await loadSnapshot(db, fence.shard, { detector, signals }, (err) =>
     log.warn({ err, shard: fence.shard }, 'a snapshot cannot be read: this shard learns anew'),
   );
   const episodes = noEpisodes();
   for (const episode of await runningEpisodes(db, fence.shard, shardCount))
     episodes.running.set(episode.seriesId, episode);
+  const held = memory.hold(detector);
   log.info({ shard: fence.shard, epoch: fence.epoch, restored, series: detector.size }, 'shard taken over');
+  if (memory.series() < 0 || memory.bytes() < 0) log.warn({ shard: fence.shard }, `no new series: ${memory.full()}`);
   let last: Promise<unknown> = Promise.resolve();
   const listeningSince = await now(db);
   return {
     ...parts,
     fence,
     detector,
+    held,
     signals,
+    refused: new Set(),
     due: [],
     episodes,
     evidence: new Map(),
@@ -131,6 +140,13 @@ export function noteEvidence(shard: Shard, { id, service }: SeriesInfo, at: numb
   if (!evidence)
     shard.evidence.set(service, (evidence = evidenceWindow(shard.config().composite.windowSeconds * 1_000)));
   evidence.note(id, at, score);
+}
+
+/** Takes no more notice of a series that there is no room for, and says so to who asks. */
+export function refuse(shard: Shard, series: SeriesInfo, at: number): void {
+  shard.refused.add(series.id);
+  shard.names.forget(series.id);
+  shard.whyNot.refused(series, at, shard.memory.full());
 }
 
 export const hasNews = (shard: Shard): boolean =>

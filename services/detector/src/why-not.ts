@@ -13,6 +13,8 @@ const breachScore = 3;
 export type WhyNotLog = {
   /** What the detector itself says no to. */
   verdict(series: SeriesInfo, at: number, verdict: Verdict): void;
+  /** What there is no room for: told once per metric. */
+  refused(series: SeriesInfo, at: number, detail: string): void;
   /** What correlation holds. */
   held(held: readonly Held[], at: number): void;
   flush(sql: Sql): Promise<void>;
@@ -43,6 +45,8 @@ export function whyNotLog(): WhyNotLog {
       if (why !== 'learning' && why !== 'usual' && !(score >= breachScore)) return;
       note({ service, metric, seriesId: why === 'learning' ? 0 : id, because: why, detail: byDetector[why] }, at);
     },
+    refused: ({ service, name: metric }, at, detail) =>
+      note({ service, metric, seriesId: 0, because: 'memory_limit', detail }, at),
     held(held, at) {
       for (const { signal, because, detail } of held)
         note({ service: signal.service, metric: signal.metric, seriesId: signal.seriesId, because, detail }, at);

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDb } from '@nightshift/db';
+import { refusedForMemory } from '@nightshift/lifecycle';
 import { connectQueue } from '@nightshift/queue';
 import { errorMessage } from '@nightshift/types';
 import { findRunning, holdDataFolder, type Running } from '../data-folder.ts';
@@ -16,6 +17,7 @@ export type DoctorOptions = { portBase: number; targets: boolean; json: boolean 
 /** What was looked at, and what came of it; `todo`: what to do where it is not ok. */
 type Line = { about: string; ok: boolean; found: string; todo: string | null };
 
+const lookBackMs = 3_600_000;
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Looks at everything that Nightshift needs, one line each, and changes nothing. Returns 1 when something is missing. */
@@ -45,6 +47,7 @@ async function machine(portBase: number): Promise<Line[]> {
     ['ports', () => ports(running, portBase)],
     ['Postgres', () => postgres(running)],
     ['queue', () => queue(running)],
+    ['series', () => series(running)],
   ];
   const lines: Line[] = [];
   // In turn: the last ones start servers, and the first ones look for room for them.
@@ -115,6 +118,22 @@ async function version(url: string): Promise<string> {
   try {
     const [row] = await db.query<{ version: string }>('SELECT version()');
     return row!.version.split(' ').slice(0, 2).join(' ');
+  } finally {
+    await db.close();
+  }
+}
+
+/** Whether detectors have room for all that arrives. */
+async function series(running: Running | null): Promise<string> {
+  const url = running?.databaseUrl ?? process.env.DATABASE_URL;
+  if (!url) return 'none yet';
+  const db = openDb({ url, name: 'nightshift doctor', max: 1 });
+  try {
+    const [tables] = await db.query<{ there: boolean }>(`SELECT to_regclass('why_not') IS NOT NULL AS there`);
+    if (!tables!.there) return 'none yet: the database is empty';
+    const refused = await refusedForMemory(db, lookBackMs);
+    if (!refused) return 'detectors had room for all of the last hour';
+    throw new Error(`of ${refused.metrics} metrics samples were refused in the last hour: ${refused.detail}`);
   } finally {
     await db.close();
   }

@@ -1,12 +1,13 @@
 import type { DetectionConfig } from '@nightshift/types';
 import type { Detector, Verdict } from '../detector.ts';
+import { endless, type Room } from '../room.ts';
 import { ruleBook, type Rule } from '../rules.ts';
 import { arrive, flooredRule, measure } from './arrival.ts';
 import type { ColumnsOf, Fields, Layout, SharedFields } from './columns.ts';
 import { pointsOf } from './points.ts';
 import { findSilent } from './silence.ts';
 import { isSnapshotOf } from './snapshot.ts';
-import { loadTable, makeTable, rowFor, saveTable, type Table } from './table.ts';
+import { loadTable, makeTable, rowFor, saveTable, tableBytes, type Table } from './table.ts';
 import { drop, undecided } from './undecided.ts';
 
 export type Band = { expected: number; low: number; high: number };
@@ -26,12 +27,14 @@ const greatestValue = 1e30;
 
 /**
  * A detector of many series. All that is not the algorithm's own: time, counters, silence, points, snapshots. `others` are
- * the layouts whose snapshots it can take over from: it learns the points that they hold.
+ * the layouts whose snapshots it can take over from: it learns the points that they hold. What was learned is taken over
+ * whether there is `room` for it or not; a series that is new needs some.
  */
 export function seriesDetector<F extends Fields & SharedFields>(
   algorithm: Algorithm<F>,
   others: readonly Layout<Fields & SharedFields>[],
   config: DetectionConfig,
+  room: Room,
 ): Detector {
   const { layout } = algorithm;
   let ruleOf = ruleBook(config);
@@ -45,7 +48,7 @@ export function seriesDetector<F extends Fields & SharedFields>(
     for (let from = 0; from < other.rows; from++) {
       const { seriesId, metric, reading, readingAt } = other.columns;
       const name = other.metrics[metric[from]!]!;
-      const row = rowFor(fresh, seriesId[from]!, name);
+      const row = rowFor(fresh, seriesId[from]!, name, endless)!;
       for (const { at, value } of pointsOf(other.columns, from)) {
         const before = fresh.columns.lastAt[row]!;
         if (!arrive(fresh, row, at, 'gauge')) take(fresh, row, at, at - before, value, ruleOf(name));
@@ -61,10 +64,14 @@ export function seriesDetector<F extends Fields & SharedFields>(
     get size() {
       return table.rows;
     },
+    get bytes() {
+      return tableBytes(table);
+    },
     ids: () => table.rowOf.keys(),
     observe(seriesId, metric, timestamp, value, rule = ruleOf(metric)) {
       if (!(Math.abs(value) <= greatestValue) || !Number.isFinite(timestamp)) return drop('not_finite', value);
-      const row = rowFor(table, seriesId, metric);
+      const row = rowFor(table, seriesId, metric, room);
+      if (row === undefined) return drop('memory_limit', value);
       const before = table.columns.lastAt[row]!;
       const dropped = arrive(table, row, timestamp, rule.kind);
       if (dropped) return drop(dropped, value);

@@ -1,3 +1,4 @@
+import type { Room } from '../room.ts';
 import {
   clearRow,
   growColumns,
@@ -21,6 +22,7 @@ export type Table<F extends Fields & SharedFields> = {
 };
 
 const firstRows = 16;
+const leastGrowth = 1 / 16;
 
 export function makeTable<F extends Fields & SharedFields>(layout: Layout<F>): Table<F> {
   return {
@@ -33,18 +35,37 @@ export function makeTable<F extends Fields & SharedFields>(layout: Layout<F>): T
   };
 }
 
-/** The row of a series; a new one where it has none. */
-export function rowFor<F extends Fields & SharedFields>(table: Table<F>, seriesId: number, metric: string): number {
+/** The row of a series; a new one where it has none, and undefined where there is no room for that. */
+export function rowFor<F extends Fields & SharedFields>(
+  table: Table<F>,
+  seriesId: number,
+  metric: string,
+  room: Room,
+): number | undefined {
   const known = table.rowOf.get(seriesId);
   if (known !== undefined) return known;
-  if (table.rows === table.columns.seriesId.length)
-    table.columns = growColumns(table.layout, table.columns, table.rows * 2);
+  if (room.series() < 1 || !grow(table, room)) return undefined;
   const row = table.rows++;
   table.rowOf.set(seriesId, row);
   clearRow(table.layout, table.columns, row);
   table.columns.seriesId[row] = seriesId;
   table.columns.metric[row] = indexOf(table, metric);
   return row;
+}
+
+/** Bytes of the state of all series, with the rows that wait for more. */
+export const tableBytes = ({ columns }: { columns: Record<string, { byteLength: number }> }): number =>
+  Object.values(columns).reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** Sees that there is a free row: twice as many as there were, or as many as there is room for. Growing copies, so few more are none. */
+function grow<F extends Fields & SharedFields>(table: Table<F>, room: Room): boolean {
+  const { rows, layout } = table;
+  const capacity = table.columns.seriesId.length;
+  if (rows < capacity) return true;
+  const more = Math.min(capacity, Math.floor(room.bytes() / (tableBytes(table) / capacity)));
+  if (more < capacity * leastGrowth) return false;
+  table.columns = growColumns(layout, table.columns, capacity + more);
+  return true;
 }
 
 /** Forgets a series; the last row takes its place. */

@@ -1,4 +1,5 @@
 import type { Verdict } from '../detector.ts';
+import { endless } from '../room.ts';
 import type { Limit } from '../rules.ts';
 import { newDistribution, takePart, type Distribution } from './distribution.ts';
 import type { Inputs } from './role.ts';
@@ -24,8 +25,11 @@ type Taken = { source: Source; inputs: Inputs; at: number; value: number };
 
 /** Makes signals out of several series of one shard, and remembers which are beyond fixed limits. No input, no output, no clock. */
 export type Signals = {
-  /** Takes a sample of a series that feeds signals. Of each series samples count once, in the order of their time. */
-  take(source: Source, inputs: Inputs, at: number, value: number): void;
+  /**
+   * Takes a sample of a series that feeds signals. Of each series samples count once, in the order of their time. False, and not taken,
+   * where it is of a histogram that is not known, and there is no room for one more.
+   */
+  take(source: Source, inputs: Inputs, at: number, value: number): boolean;
   /** Reckons in what was taken since, whatever the order of its series. Returns the samples that came of it, in the order of time. */
   settle(): SignalSample[];
   /** What a series of unknown kind seems to be, this sample included. */
@@ -64,12 +68,15 @@ const nothing = (): SignalsState => ({
   shapes: new Map(),
 });
 
-export function createSignals(): Signals {
+export function createSignals(room = endless): Signals {
   let state = nothing();
   let taken: Taken[] = [];
   return {
     take(source, inputs, at, value) {
+      const { part } = inputs;
+      if (part && room.series() < 1 && !state.distributions.has(part.of)) return false;
       if (Number.isFinite(value)) taken.push({ source, inputs, at, value });
+      return true;
     },
     settle() {
       // A batch may hold one series after the other; what they count belongs together by time.

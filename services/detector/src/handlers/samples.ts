@@ -1,7 +1,7 @@
 import type { JobHandler } from '@nightshift/queue';
 import { decodeBatch, NightshiftError } from '@nightshift/types';
 import { judge, judgeSignals } from '../judge.ts';
-import { flush, latelyOurs, stillOurs, type Shard } from '../shard.ts';
+import { flush, latelyOurs, refuse, stillOurs, type Shard } from '../shard.ts';
 
 /** A sample this far ahead of the database's clock would make its series deaf until then. */
 const aheadMs = 60_000;
@@ -15,7 +15,7 @@ export const judgeSamples =
       const samples = decodeBatch(batch);
       const { seriesIds, timestamps, values } = samples;
       const [now, names] = await whenReachable(signal, () =>
-        Promise.all([timeOf(shard, timestamps, signal), shard.names.find(seriesIds)]),
+        Promise.all([timeOf(shard, timestamps, signal), shard.names.find(known(shard, seriesIds))]),
       );
       const config = shard.config();
       shard.detector.configure(config);
@@ -25,10 +25,13 @@ export const judgeSamples =
         const id = seriesIds[i]!;
         const series = names.get(id);
         const at = Math.trunc(timestamps[i]!);
-        if (!series || id % shard.shardCount !== shard.fence.shard) count('unknown_series');
+        if (!series || id % shard.shardCount !== shard.fence.shard)
+          count(shard.refused.has(id) ? 'memory_limit' : 'unknown_series');
         else if (at > now + aheadMs) count('ahead');
-        else {
-          if (series.inputs) shard.signals.take(series, series.inputs, at, values[i]!);
+        else if (series.inputs && !shard.signals.take(series, series.inputs, at, values[i]!)) {
+          count('memory_limit');
+          refuse(shard, series, at);
+        } else {
           if (series.judged) judge(shard, series, at, values[i]!, count);
           else count('part');
         }
@@ -38,6 +41,9 @@ export const judgeSamples =
       await flush(shard);
       shard.recording.keep(samples);
     });
+
+const known = ({ refused }: Shard, ids: Uint32Array) =>
+  refused.size === 0 ? ids : ids.filter((id) => !refused.has(id));
 
 /** The database's time, as good as new for samples of the present; what seems to be ahead of it is worth a question. */
 async function timeOf(shard: Shard, timestamps: Float64Array, signal: AbortSignal): Promise<number> {

@@ -22,6 +22,7 @@ export const seriesWords: Record<SeriesState | 'unknown', { text: string; tone: 
   anomalous: { text: 'out of its band', tone: 'bad' },
   'no-data': { text: 'silent', tone: 'bad' },
   stale: { text: 'silent', tone: 'note' },
+  refused: { text: 'refused: no room', tone: 'bad' },
   unknown: { text: 'none of its own', tone: 'calm' },
 };
 
