@@ -5,6 +5,7 @@ import type { BacktestOptions } from './commands/backtest.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
+import type { FreezeOptions } from './commands/freezes.ts';
 import type { SeriesOptions } from './commands/series.ts';
 import type { AddOptions } from './commands/silences.ts';
 import type { CreateOptions, LimitOptions } from './commands/token.ts';
@@ -95,6 +96,7 @@ program
       'runbook',
       'detection',
       'oncall',
+      'freezes',
     ] satisfies SchemaName[]),
   )
   .addHelpText('after', example('nightshift schema catalogue > catalogue.schema.json'))
@@ -201,6 +203,30 @@ silences
   .argument('<id>', 'as `silences list` shows it', whole)
   .option(...by)
   .action(ends(async (id: number, options: { by?: string }) => (await silencing()).endSilence(id, options)));
+const freezing = () => import('./commands/freezes.ts');
+const freeze = program.command('freeze').description('when nothing is done to a service, or to anything');
+freeze
+  .command('add')
+  .description('deny every action from now on, for a while; detection, diagnosis and paging go on')
+  .option('--service <name>', 'only those on this service')
+  .requiredOption('--for <span>', 'how long: 30m, 2h, 7d; at most 30d', spanMs)
+  .addOption(new Option('--in <span>', 'begin after so long').argParser(spanMs).default(0, 'at once'))
+  .requiredOption('--reason <text>', 'why')
+  .option(...by)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift freeze add --service checkout --for 2h --reason "schema migration"'))
+  .action(ends(async (options: FreezeOptions) => (await freezing()).addFreeze(options)));
+freeze
+  .command('list')
+  .description('what is frozen now, by freezes.yaml too, and declared freezes to come and over lately')
+  .addOption(new Option('--since <span>', 'over for no longer than this').argParser(spanMs).default(86_400_000, '1d'))
+  .option('--json', 'as JSON', false)
+  .action(ends(async (options: { json: boolean; since: number }) => (await freezing()).showFreezes(options)));
+freeze
+  .command('end')
+  .argument('<id>', 'as `freeze list` shows it', whole)
+  .option(...by)
+  .action(ends(async (id: number, options: { by?: string }) => (await freezing()).endFreeze(id, options)));
 program
   .command('why-not')
   .description('why breaches opened no incident of their own')

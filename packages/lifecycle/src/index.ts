@@ -1,7 +1,8 @@
 export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
 export { decide, type Decision } from './decide.ts';
 export { calmForMs } from './flap.ts';
-export { readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
+export { addFreeze, declaredFreezes, endFreeze, listFreezes } from './freezes.ts';
+export { passGate, readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
 export { startLoop, type Loop } from './loop.ts';
 export { raise, type Alarm, type Raised } from './raise.ts';
 export { startRelay } from './relay.ts';

@@ -1,4 +1,4 @@
-import type { Sql } from '@nightshift/db';
+import type { Sql, Tx } from '@nightshift/db';
 
 export type KillSwitch = { on: boolean; by: string; at: number; reason: string };
 
@@ -18,3 +18,12 @@ export async function setKillSwitch(sql: Sql, on: boolean, by: string, reason: s
     [JSON.stringify({ on, reason }), by],
   );
 }
+
+/** The row that every admission passes: whoever stops actions holds it until the stop is committed. */
+const gate = `SELECT 1 FROM setting WHERE key = 'kill_switch' FOR`;
+
+/** No admission goes past until this transaction ends; each that comes later sees what it wrote. */
+export const closeGate = (tx: Tx) => tx.query(`${gate} UPDATE`);
+
+/** Goes past, together with others, once nobody is about to stop actions. */
+export const passGate = (tx: Tx) => tx.query(`${gate} SHARE`);

@@ -9,6 +9,7 @@ export {
   type Classified,
   type Signal,
 } from './classification.ts';
+export { freezeInWords, freezeOf, frozenAt, loadFreezes, watchFreezes } from './freezes.ts';
 export { exceededLimit, limitUses, quantityOf, type Refusal, type Use } from './limits.ts';
 export { lintFolder, type Finding } from './lint.ts';
 export { checkMatch, matchRunbooks, type Candidate, type Situation } from './match.ts';

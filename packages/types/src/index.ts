@@ -9,6 +9,7 @@ export * from './detection-config.ts';
 export * from './diagnostic.ts';
 export * from './errors.ts';
 export * from './fact-changes.ts';
+export * from './freeze.ts';
 export * from './ids.ts';
 export * from './incident.ts';
 export * from './jobs.ts';

@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { Catalogue } from './catalogue.ts';
 import { DetectionConfig } from './detection-config.ts';
+import { FreezeFile } from './freeze.ts';
 import { OnCall } from './oncall.ts';
 import { Runbook } from './runbook.ts';
 
 /** The files that people write, and what validates each. */
-const files = { catalogue: Catalogue, runbook: Runbook, detection: DetectionConfig, oncall: OnCall };
+const files = {
+  catalogue: Catalogue,
+  runbook: Runbook,
+  detection: DetectionConfig,
+  oncall: OnCall,
+  freezes: FreezeFile,
+};
 export type SchemaName = keyof typeof files;
 export const schemaNames = Object.keys(files) as SchemaName[];
 

@@ -96,6 +96,9 @@ export const incidentLimits = { seriesPerIncident: 50, pointsPerSeries: 3_600, a
 /** A silence always ends; so many may be in force. */
 export const silenceLimits = { longestMs: 30 * 24 * hour, inForce: 1_000, labels: 16 } as const;
 
+/** A freeze that a person declares always ends; so many may be in force or to come. */
+export const freezeLimits = { longestMs: 30 * 24 * hour, inForce: 200 } as const;
+
 /** How much is remembered of breaches that opened nothing. */
 export const whyNotLimits = { keptMs: 7 * 24 * hour, perService: 500, detailChars: 300 } as const;
 

@@ -1,7 +1,8 @@
 import { now, only, type Sql } from '@nightshift/db';
-import { readKillSwitch } from '@nightshift/lifecycle';
+import { declaredFreezes, readKillSwitch } from '@nightshift/lifecycle';
 import type { Queue } from '@nightshift/queue';
-import { jobs, type JobName } from '@nightshift/types';
+import { frozenAt } from '@nightshift/runbooks';
+import { jobs, type FreezeFile, type JobName } from '@nightshift/types';
 import type { Overview, QueueDepth } from './wire.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -16,14 +17,15 @@ export const slowly = (sql: Sql, queue: Queue, shards: number): Slow => ({
 });
 
 /** The state of the whole installation on one line. */
-export async function readOverview(sql: Sql, slow: Slow): Promise<Overview> {
-  const [services, week, killSwitch, queues, series, at] = await Promise.all([
+export async function readOverview(sql: Sql, slow: Slow, calendar: FreezeFile): Promise<Overview> {
+  const [services, week, killSwitch, freezes, queues, series, at] = await Promise.all([
     sql.query<Overview['services'][number] & { acknowledgedBy: string | null }>(
       `SELECT service, state, severity, id AS "incidentId", acknowledged_by AS "acknowledgedBy" FROM incident
         WHERE state NOT IN ('resolved', 'closed') ORDER BY (severity = 'critical') DESC, opened_at DESC LIMIT 1000`,
     ),
     slow.week(),
     readKillSwitch(sql),
+    declaredFreezes(sql),
     slow.queues(),
     sql.query<{ count: number }>(`SELECT count(*) FROM (SELECT 1 FROM series LIMIT $1) AS counted`, [seriesCounted]),
     now(sql),
@@ -39,6 +41,7 @@ export async function readOverview(sql: Sql, slow: Slow): Promise<Overview> {
     services: services.map(({ acknowledgedBy: _, ...shown }) => shown),
     week,
     killSwitch,
+    frozen: frozenAt(calendar, freezes, at),
     queues,
     series: only(series).count,
   };

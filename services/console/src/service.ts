@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import fastifyCookie from '@fastify/cookie';
 import type { Sql } from '@nightshift/db';
+import { watchFreezes } from '@nightshift/runbooks';
 import type { Deps, Running } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
 import { Gauge } from 'prom-client';
@@ -37,6 +38,8 @@ export async function startConsole(config: Config, deps: Deps): Promise<Running<
       : null;
   const shards = await shardCount(db);
   const rule = await watchRecoveryRule(common.NIGHTSHIFT_CONFIG_DIR, log);
+  const freezes = await watchFreezes(common.NIGHTSHIFT_CONFIG_DIR, log);
+  const calendar = () => freezes.current();
   const hub = createHub({ clients: config.CONSOLE_LIVE_CLIENTS });
   const listener = startListener({
     db,
@@ -63,7 +66,18 @@ export async function startConsole(config: Config, deps: Deps): Promise<Running<
   const recoveryRule = () => rule.current();
   const slow = slowly(db, queue, shards);
   await app.register(
-    (api) => apiRoutes(api, { db, kick, guard, hub, slow, shop, ingestUrl: config.INGEST_URL ?? null, recoveryRule }),
+    (api) =>
+      apiRoutes(api, {
+        db,
+        kick,
+        guard,
+        hub,
+        slow,
+        shop,
+        ingestUrl: config.INGEST_URL ?? null,
+        recoveryRule,
+        calendar,
+      }),
     {
       prefix: '/api',
     },
@@ -78,7 +92,7 @@ export async function startConsole(config: Config, deps: Deps): Promise<Running<
     stages: {},
     async close() {
       await listener.close();
-      await rule.close();
+      await Promise.all([rule.close(), freezes.close()]);
     },
   };
 }

@@ -8,6 +8,9 @@ import type {
   BlastRadius,
   Deployment,
   DiagnosticResult,
+  Freeze,
+  FreezeWindow,
+  Frozen,
   Incident,
   JobName,
   Page,
@@ -26,6 +29,10 @@ export type SeriesAnswer = { now: number } & SeriesPage;
 export type SilencesAnswer = { now: number; silences: Silence[] };
 export type SilenceAnswer = { silence: Silence };
 export type WhyNotAnswer = { now: number; breaches: Breach[] };
+
+/** What is frozen now, declared freezes to come, in force, and over since yesterday, and freezes.yaml. */
+export type FreezesAnswer = { now: number; frozen: Frozen[]; declared: Freeze[]; calendar: FreezeWindow[] };
+export type FreezeAnswer = { freeze: Freeze };
 
 export type ApiError = { error: { code: string; message: string; help: string } };
 
@@ -144,6 +151,7 @@ export type Overview = {
     medianToResolveMs: number | null;
   };
   killSwitch: KillSwitchState;
+  frozen: Frozen[];
   queues: QueueDepth[];
   /** Known series, counted up to 1,000: an empty page says how to begin. */
   series: number;

@@ -2,14 +2,16 @@
  * T1: intent before effect. One READ COMMITTED transaction in which an action is either admitted, under a lease and a new fence, or
  * refused with the rule that refuses it. Locks are taken in one order everywhere: action, approval, incident, switch, budgets.
  */
-import { now, type Db, type Tx } from '@nightshift/db';
+import { now, type Tx } from '@nightshift/db';
 import { stepIn } from '@nightshift/lifecycle';
 import { exceededLimit, quantityOf, type Refusal } from '@nightshift/runbooks';
 import { actionLimits } from '@nightshift/types';
-import { killSwitchRefusal, lockApproval, planRefusal, rollbackRefusal, spendApproval } from './authorise.ts';
-import { actor } from './executor.ts';
+import { lockApproval, planRefusal, rollbackRefusal, spendApproval } from './authorise.ts';
+import { actor, type Executor } from './executor.ts';
 import { finishAction } from './finish.ts';
+import { stopRefusal } from './gate.ts';
 import { lockAction, lockIncident, usesOf, type LedgerAction } from './store.ts';
+import { targetRefusal } from './target.ts';
 import { waitFor } from './wait-for.ts';
 
 export type Admitted = {
@@ -35,14 +37,12 @@ export type Admission =
 /** Executors may die while sending this often beyond the declared retries; then a person looks. */
 const recoveriesMax = 3;
 
-/** `targetRefusal`: why the catalogue no longer allows it, else null. Its job is finished in the same transaction when it is refused. */
-export function admit(
-  db: Db,
-  actionId: string,
-  job: { generation: number },
-  targetRefusal: (action: LedgerAction) => Refusal | null,
-): Promise<Admission> {
-  return db.tx(async (tx) => {
+/** What admission goes by beside the database: the files as they are now. */
+export type Rules = Pick<Executor, 'db' | 'catalogue' | 'freezes'>;
+
+/** When it is refused, its job is finished in the same transaction. */
+export function admit(rules: Rules, actionId: string, job: { generation: number }): Promise<Admission> {
+  return rules.db.tx(async (tx) => {
     const action = await lockAction(tx, actionId);
     if (action.state !== 'planned' && action.state !== 'dispatching') return { kind: 'ended' };
     const taken = (action.leaseUntil ?? 0) - (await now(tx));
@@ -55,7 +55,10 @@ export function admit(
       await leave(tx, action, recovered, incident.state);
       return { kind: 'ended' };
     }
-    const early = recoveryRefusal(action, recovered) ?? targetRefusal(action) ?? (await killSwitchRefusal(tx));
+    const early =
+      recoveryRefusal(action, recovered) ??
+      targetRefusal(rules.catalogue(), action) ??
+      (await stopRefusal(tx, rules, action.service));
     if (early) return refuse(tx, action, recovered, early, job);
 
     const waiting = recovered ? 'ready' : await waitFor(tx, action);

@@ -1,5 +1,5 @@
 import type { Tx } from '@nightshift/db';
-import { modeChange, readKillSwitch } from '@nightshift/lifecycle';
+import { modeChange } from '@nightshift/lifecycle';
 import { planHash, progressOf, type Refusal } from '@nightshift/runbooks';
 import { alwaysApprove, type Approval } from '@nightshift/types';
 import { outsideRollbackWindow } from './rollback.ts';
@@ -88,17 +88,6 @@ function approvalRefusal(
 /** Spends an approval: one plan, once. */
 export async function spendApproval(tx: Tx, approval: LockedApproval | null) {
   if (approval?.state === 'approved') await tx.query(`UPDATE approval SET state = 'used' WHERE id = $1`, [approval.id]);
-}
-
-/** Whether all actions are stopped. The row is locked: once somebody has switched, no admission that did not see it commits. */
-export async function killSwitchRefusal(tx: Tx): Promise<Refusal | null> {
-  await tx.query(`SELECT 1 FROM setting WHERE key = 'kill_switch' FOR SHARE`);
-  const { on, by, at, reason } = await readKillSwitch(tx);
-  if (!on) return null;
-  return {
-    reason: 'kill_switch',
-    detail: `the kill switch is on since ${new Date(at).toISOString()}, by ${by}${reason ? `: ${reason}` : ''}`,
-  };
 }
 
 /** The age of a deployment again, by the database's clock and the recorded deployment: the plan may have waited for an approval. */

@@ -1,12 +1,11 @@
 import { step, type StageContext, type StageOutcome } from '@nightshift/lifecycle';
-import { progressOf, type Refusal } from '@nightshift/runbooks';
+import { progressOf } from '@nightshift/runbooks';
 import { admit } from './admission.ts';
 import { actor, type Executor } from './executor.ts';
 import { settleSkipped } from './finish.ts';
 import { perform } from './perform.ts';
 import { record } from './record.ts';
-import { newestPlan, type LedgerAction } from './store.ts';
-import { findTarget } from './target.ts';
+import { newestPlan } from './store.ts';
 
 /**
  * Does the steps of the newest plan in order, each admitted, sent and recorded by itself, until it is done or a failure has no answer.
@@ -30,7 +29,7 @@ export async function execute(
       return 'done';
     }
     const next = progress.step;
-    const admission = await admit(db, next.id, job, (action) => targetRefusal(executor, action));
+    const admission = await admit(executor, next.id, job);
     if (admission.kind === 'busy') return { againMs: admission.againMs };
     if (admission.kind === 'refused') {
       executor.count(next.planned.type, 'denied', admission.refusal.reason);
@@ -53,11 +52,6 @@ export async function execute(
     if (recorded.kind === 'ended') return 'done';
   }
   return { againMs: 0 };
-}
-
-function targetRefusal({ catalogue }: Executor, { planned }: LedgerAction): Refusal | null {
-  const found = findTarget(catalogue(), planned);
-  return found.ok ? null : { reason: 'catalogue', detail: found.reason };
 }
 
 /** How the plan ended is recorded with its last step; said again here only where somebody repaired the ledger by hand. */

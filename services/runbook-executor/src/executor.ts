@@ -1,7 +1,7 @@
 import type { Db } from '@nightshift/db';
 import type { Candidate } from '@nightshift/runbooks';
 import type { Logger } from '@nightshift/runtime';
-import type { Catalogue, Classification } from '@nightshift/types';
+import type { Catalogue, Classification, FreezeFile } from '@nightshift/types';
 import type { Env } from './providers/provider.ts';
 import type { Providers } from './providers/registry.ts';
 
@@ -15,6 +15,7 @@ export type Executor = {
   catalogue(): Catalogue;
   runbooks(): Candidate[];
   classification(): Classification;
+  freezes(): FreezeFile;
   providers: Providers;
   env: Env;
   /** Counts what became of actions: `reason` is the limit or rule that refused, else empty. */

@@ -47,7 +47,7 @@ async function planned(
   const actionIds = await intend(test.db, id, actions.length > 0 ? actions : [{}]);
   return { id, actionId: actionIds[0]!, actionIds };
 }
-const admitNow = (actionId: string) => admit(test.db, actionId, job, () => null);
+const admitNow = (actionId: string) => admit(world, actionId, job);
 async function admitted(actionId: string): Promise<Admitted> {
   const admission = await admitNow(actionId);
   if (admission.kind !== 'admitted') throw new Error(`expected to be admitted, is ${admission.kind}`);

@@ -164,7 +164,7 @@ describe('a mode', () => {
     const [action] = await ledger(test.db, chosen);
     expect(action!.state).toBe('planned');
     await put('approve');
-    expect(await admit(test.db, action!.id, { generation: 1 }, () => null)).toMatchObject({
+    expect(await admit(world, action!.id, { generation: 1 })).toMatchObject({
       kind: 'refused',
       refusal: { reason: 'approval', detail: 'it needs an approval and none was asked for' },
     });

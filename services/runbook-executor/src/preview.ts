@@ -1,6 +1,6 @@
 import type { Db } from '@nightshift/db';
 import { findIncident } from '@nightshift/lifecycle';
-import { lintFolder, loadClassification, type Preview } from '@nightshift/runbooks';
+import { lintFolder, loadClassification, loadFreezes, type Preview } from '@nightshift/runbooks';
 import { createLogger, formatProblems, loadCatalogue, valueOf } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { propose, type Proposal } from './propose.ts';
@@ -29,12 +29,14 @@ export async function preview(incidentId: string, options: PreviewOptions): Prom
   if (runbook !== undefined && !runbooks.some((each) => each.runbook.id === runbook))
     throw new NightshiftError('NOT_FOUND', `there is no runbook ${runbook} in ${options.runbooksDir}`);
   const classification = valueOf(await loadClassification(options.configDir));
+  const freezes = valueOf(await loadFreezes(options.configDir));
   const executor = {
     db,
     log: createLogger('runbook-executor', 'silent'),
     catalogue: () => catalogue,
     runbooks: () => runbooks,
     classification: () => classification,
+    freezes: () => freezes,
     providers,
     env,
     count: () => {},

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { watchClassification } from '@nightshift/runbooks';
+import { watchClassification, watchFreezes } from '@nightshift/runbooks';
 import { watchCatalogue, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
 import { NightshiftError, Runbook } from '@nightshift/types';
 import { Counter } from 'prom-client';
@@ -22,6 +22,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
   const catalogue = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log);
   const runbooks = await watchYamlFolder(folder, Runbook, log);
   const classification = await watchClassification(common.NIGHTSHIFT_CONFIG_DIR, log);
+  const freezes = await watchFreezes(common.NIGHTSHIFT_CONFIG_DIR, log);
   const actions = new Counter({
     name: 'nightshift_actions_total',
     help: 'Actions by type, outcome and, where one was refused, the limit or rule that refused it',
@@ -34,6 +35,7 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
     catalogue: () => catalogue.current(),
     runbooks: () => runbooks.current().map(({ value, hash }) => ({ runbook: value, hash })),
     classification: () => classification.current(),
+    freezes: () => freezes.current(),
     providers,
     env: process.env,
     count: (type, outcome, reason = '') => actions.inc({ type, outcome, reason }),
@@ -42,6 +44,8 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
   return {
     stages: { remediate: remediate(executor) },
     close: async () =>
-      void (await Promise.all([reconciler.close(), catalogue.close(), runbooks.close(), classification.close()])),
+      void (await Promise.all(
+        [reconciler, catalogue, runbooks, classification, freezes].map((followed) => followed.close()),
+      )),
   };
 }

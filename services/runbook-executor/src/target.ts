@@ -1,4 +1,5 @@
-import { ExactName, type ActionType, type Catalogue, type Target } from '@nightshift/types';
+import { beyondInstances, type Refusal } from '@nightshift/runbooks';
+import { ExactName, type ActionType, type Catalogue, type PlannedAction, type Target } from '@nightshift/types';
 
 /** A target together with the service that it belongs to. */
 export type Owned = { target: Target; service: string };
@@ -48,6 +49,20 @@ export function findTarget(
     return { ok: true, target, service: service.name };
   }
   return no(`${planned.target} is no longer in the catalogue`);
+}
+
+/** Why the catalogue as it is now forbids what was planned, or null. */
+export function targetRefusal(
+  catalogue: Catalogue,
+  { planned, service }: { planned: PlannedAction; service: string },
+): Refusal | null {
+  const no = (detail: string) => ({ reason: 'catalogue', detail });
+  const found = findTarget(catalogue, planned);
+  if (!found.ok) return no(found.reason);
+  if (found.service !== service)
+    return no(`${planned.target} is of ${found.service} now, the plan was made for ${service}`);
+  const crowded = beyondInstances(found.target, planned.params);
+  return crowded === null ? null : { reason: 'instances', detail: crowded };
 }
 
 const no = (reason: string): Resolved => ({ ok: false, reason });

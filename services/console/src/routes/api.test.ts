@@ -15,6 +15,8 @@ import type {
   PointsAnswer,
   SeriesAnswer,
   ServicesAnswer,
+  FreezeAnswer,
+  FreezesAnswer,
   SilenceAnswer,
   SilencesAnswer,
   WhyNotAnswer,
@@ -373,5 +375,29 @@ describe('what is quiet', () => {
     ]);
     expect((await ada.read<WhyNotAnswer>(`/api/why-not?service=${shop}&sinceMs=2500`)).breaches).toHaveLength(1);
     expect((await ada.get('/api/why-not?sinceMs=0')).status).toBe(400);
+  });
+});
+
+describe('a change freeze', () => {
+  it('is declared and ended by who is logged in, who is on record; meanwhile every view knows of it', async () => {
+    const grace = await service.as('Grace');
+    const endsAt = Math.round((await ada.read<FreezesAnswer>('/api/freezes')).now) + 3_600_000;
+    const answer = await ada.post('/api/freezes', { service: 'shop', endsAt, reason: 'migration' });
+    const { freeze } = (await answer.json()) as FreezeAnswer;
+    expect(freeze).toMatchObject({ service: 'shop', endsAt, by: 'Ada', reason: 'migration', endedBy: null });
+    const frozen = [{ name: `${freeze.id} of Ada`, services: ['shop'], reason: 'migration', until: endsAt }];
+    expect((await ada.read<Overview>('/api/overview')).frozen).toEqual(frozen);
+    expect(await ada.read<FreezesAnswer>('/api/freezes')).toMatchObject({ frozen, calendar: [] });
+    expect((await grace.post(`/api/freezes/${freeze.id}/end`)).status).toBe(200);
+    const after = await ada.read<FreezesAnswer>('/api/freezes');
+    expect(after).toMatchObject({ frozen: [], declared: [{ id: freeze.id, endedBy: 'Grace' }] });
+    for (const wrong of [
+      { endsAt },
+      { reason: 'r' },
+      { endsAt, reason: 'r', service: '*' },
+      { endsAt: 1, reason: 'r' },
+    ])
+      expect(await errorOf(await ada.post('/api/freezes', wrong))).toMatchObject([400, { code: 'BODY_INVALID' }]);
+    expect((await fetch(`${service.url}/api/freezes`, { method: 'POST' })).status).toBe(401);
   });
 });

@@ -12,17 +12,19 @@ import { parse } from '../parse.ts';
 import type { Inbox, Me, Overview } from '../wire.ts';
 import { decisionRoutes } from './decisions.ts';
 import { demoRoutes, type Shop } from './demo.ts';
+import { freezeRoutes, type FreezeRoutes } from './freezes.ts';
 import { incidentRoutes, type IncidentRoutes } from './incidents.ts';
 import { quietRoutes } from './quiet.ts';
 import { seriesRoutes } from './series.ts';
 
-export type ApiOptions = IncidentRoutes & {
-  guard: Guard;
-  hub: Hub;
-  slow: Slow;
-  shop: Shop | null;
-  ingestUrl: string | null;
-};
+export type ApiOptions = IncidentRoutes &
+  FreezeRoutes & {
+    guard: Guard;
+    hub: Hub;
+    slow: Slow;
+    shop: Shop | null;
+    ingestUrl: string | null;
+  };
 
 const InboxQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
@@ -39,7 +41,7 @@ export async function apiRoutes(api: FastifyInstance, options: ApiOptions): Prom
     demo: shop !== null,
   }));
   api.post('/logout', async (_request, reply) => logout(reply).send({ loggedOut: true }));
-  api.get('/overview', (): Promise<Overview> => readOverview(db, options.slow));
+  api.get('/overview', (): Promise<Overview> => readOverview(db, options.slow, options.calendar()));
   api.get('/inbox', async (request): Promise<Inbox> => {
     const { limit } = parse(InboxQuery, request.query);
     return { now: await now(db), pages: await readInbox(db, limit) };
@@ -48,6 +50,7 @@ export async function apiRoutes(api: FastifyInstance, options: ApiOptions): Prom
   incidentRoutes(api, options);
   decisionRoutes(api, options);
   quietRoutes(api, options);
+  freezeRoutes(api, options);
   seriesRoutes(api, options);
   if (shop) demoRoutes(api, shop);
 }

@@ -3,7 +3,6 @@ import { decideApproval, readKillSwitch, setKillSwitch } from '@nightshift/lifec
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { personOf } from '../access/guard.ts';
-import { channels } from '../live/listener.ts';
 import { parse } from '../parse.ts';
 import type { KillSwitchState } from '../wire.ts';
 
@@ -28,10 +27,7 @@ export function decisionRoutes(api: FastifyInstance, { db, kick }: { db: Db; kic
 
   api.post('/kill-switch', async (request): Promise<KillSwitchState> => {
     const { on, reason } = parse(Switch, request.body);
-    return db.tx(async (tx) => {
-      await setKillSwitch(tx, on, personOf(request), reason);
-      await tx.query(`SELECT pg_notify($1, 'kill_switch')`, [channels.setting]);
-      return readKillSwitch(tx);
-    });
+    await setKillSwitch(db, on, personOf(request), reason);
+    return readKillSwitch(db);
   });
 }

@@ -3,7 +3,7 @@ import type { Db } from '@nightshift/db';
 import { runStage, type StageOutcome } from '@nightshift/lifecycle';
 import { defaultClassification } from '@nightshift/runbooks';
 import { createLogger } from '@nightshift/runtime';
-import { Catalogue, newId, Runbook, type Incident } from '@nightshift/types';
+import { Catalogue, newId, Runbook, type FreezeFile, type Incident } from '@nightshift/types';
 import type { z } from 'zod';
 import type { Executor } from '../executor.ts';
 import { remediate } from '../handlers/remediate.ts';
@@ -14,6 +14,7 @@ export type World = Executor & {
   counted: Counted[];
   setCatalogue(services: ServiceInput[]): void;
   setRunbooks(runbooks: RunbookInput[]): void;
+  setFreezes(freezes: FreezeFile['freezes']): void;
 };
 export type ServiceInput = z.input<typeof Catalogue>['services'][number];
 export type RunbookInput = Omit<z.input<typeof Runbook>, 'schema' | 'title'> & { title?: string };
@@ -27,6 +28,7 @@ export function makeWorld(options: {
 }): World {
   let catalogue = catalogueOf(options.services);
   let runbooks = runbooksOf(options.runbooks);
+  let freezes: FreezeFile = { schema: 1, freezes: [] };
   const counted: Counted[] = [];
   return {
     db: options.db,
@@ -34,12 +36,14 @@ export function makeWorld(options: {
     catalogue: () => catalogue,
     runbooks: () => runbooks,
     classification: () => defaultClassification,
+    freezes: () => freezes,
     providers: { ...providers, ...options.providers },
     env: options.env ?? {},
     count: (type, outcome, reason = '') => void counted.push({ type, outcome, reason }),
     counted,
     setCatalogue: (services) => void (catalogue = catalogueOf(services)),
     setRunbooks: (list) => void (runbooks = runbooksOf(list)),
+    setFreezes: (list) => void (freezes = { schema: 1, freezes: list }),
   };
 }
 

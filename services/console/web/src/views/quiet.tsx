@@ -3,6 +3,7 @@ import { post } from '../data/api.ts';
 import { useAttempt } from '../data/attempt.ts';
 import { serverNow } from '../data/clock.ts';
 import { concernsAll, useResource } from '../data/resource.ts';
+import { Freezes } from '../parts/freezes.tsx';
 import { Refused } from '../parts/refused.tsx';
 import { Ago, Chip, Panel, Time } from '../parts/small.tsx';
 import { plain } from '../text/words.ts';
@@ -15,6 +16,7 @@ export function Quiet() {
   return (
     <>
       <h1>Quiet</h1>
+      <Freezes />
       <Silences />
       <Breaches />
     </>
