@@ -3,3 +3,4 @@ export { noDocker, startDocker, type TestDocker } from './docker.ts';
 export { eventually } from './eventually.ts';
 export { insertIncident, insertOwed } from './seed.ts';
 export { redisAvailable, startRedis, type TestRedis } from './redis.ts';
+export { noSshd, startSshd, type TestSshd } from './sshd.ts';

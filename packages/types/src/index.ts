@@ -25,5 +25,6 @@ export * from './sample.ts';
 export * from './signal-config.ts';
 export * from './selector.ts';
 export * from './silence.ts';
+export * from './ssh.ts';
 export * from './target.ts';
 export * from './why-not.ts';

@@ -16,3 +16,10 @@ export const ExactName = z
 export const EnvName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the NAME of an environment variable, not a value');
+
+export const HostName = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?$/, 'must be one host name');
+
+export const AbsolutePath = z.string().startsWith('/', 'must be an absolute path').max(1_024);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ActionType } from './action.ts';
-import { EnvName, ExactName } from './name.ts';
+import { AbsolutePath, EnvName, ExactName, HostName } from './name.ts';
+import { SshAccess } from './ssh.ts';
 
 /** How many instances of a target there may be: automation adds none above `max` and never leaves fewer than `min`. */
 export const Instances = z
@@ -15,18 +16,14 @@ const common = {
 };
 const scalable = { ...common, instances: Instances.optional() };
 
-const absolute = z.string().startsWith('/', 'must be an absolute path').max(1_024);
-const place = { path: absolute.optional(), pathEnv: EnvName.optional() };
+/** Absent: the machine that diagnostics runs on. */
+const there = { ssh: SshAccess.optional() };
+const place = { ...there, path: AbsolutePath.optional(), pathEnv: EnvName.optional() };
 
-/** Program and arguments as they are passed, without a shell. The program must also be allowed where diagnostics runs. */
+/** Program and arguments as they arrive. The program must also be allowed where diagnostics runs. */
 export const Command = z
-  .tuple([absolute], z.string().max(1_024))
+  .tuple([AbsolutePath], z.string().max(1_024))
   .refine((argv) => argv.length <= 32, 'must not have more than 31 arguments');
-
-const host = z
-  .string()
-  .max(253)
-  .regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?$/, 'must be one host name');
 
 const kinds = [
   z.strictObject({ ...scalable, kind: z.literal('process'), urlEnv: EnvName, tokenEnv: EnvName, process: ExactName }),
@@ -63,14 +60,13 @@ const kinds = [
     limitBytes: z.number().int().positive().optional(),
   }),
   z.strictObject({ ...common, kind: z.literal('disk'), ...place }),
-  /** The machine that diagnostics runs on. */
-  z.strictObject({ ...common, kind: z.literal('host') }),
+  z.strictObject({ ...common, ...there, kind: z.literal('host') }),
   /** `urlEnv` holds tcp://host:port. */
   z.strictObject({ ...common, kind: z.literal('tcp'), urlEnv: EnvName }),
   z.strictObject({
     ...common,
     kind: z.literal('dns'),
-    name: host,
+    name: HostName,
     /** Addresses that it must resolve to, in any order. */
     expect: z
       .array(z.union([z.ipv4(), z.ipv6()]))
@@ -158,6 +154,8 @@ export const CustomCheck = z
     urlEnv: EnvName.optional(),
     tokenEnv: EnvName.optional(),
     command: Command.optional(),
+    /** The machine that the command runs on; absent: the one that diagnostics runs on. */
+    ssh: SshAccess.optional(),
     /** Facts that it answers; others are dropped. */
     facts: z
       .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/), z.enum(['number', 'string', 'boolean']))
@@ -167,5 +165,9 @@ export const CustomCheck = z
   .refine(({ urlEnv, command }) => (urlEnv === undefined) !== (command === undefined), {
     path: ['urlEnv'],
     message: 'exactly one of urlEnv and command must be given',
+  })
+  .refine(({ ssh, command }) => ssh === undefined || command !== undefined, {
+    path: ['ssh'],
+    message: 'only a command runs on another machine',
   });
 export type CustomCheck = z.infer<typeof CustomCheck>;

@@ -1,4 +1,5 @@
 import type { Db } from '@nightshift/db';
+import type { Machines } from '@nightshift/ssh';
 import type {
   BuiltInCheck,
   CheckStatus,
@@ -30,8 +31,12 @@ export type Surroundings = {
   db: Db;
   /** Pools to the databases that are looked at, one per address. */
   databases: Databases;
-  /** Programs that checks may run, by their absolute paths. */
+  /** Connections to other machines, one for each. */
+  machines: Machines;
+  /** Programs that checks may run on this machine, by their absolute paths. */
   commands: ReadonlySet<string>;
+  /** The same for machines that are reached over SSH. */
+  commandsThere: ReadonlySet<string>;
   /** Where `urlEnv` and its like are looked up. */
   env: Record<string, string | undefined>;
   /** How long before the onset a deployment may lie and still be suspect. */

@@ -1,20 +1,39 @@
 import { spawn } from 'node:child_process';
+import { collect, type Ran } from '@nightshift/ssh';
+import type { SshAccess } from '@nightshift/types';
+import type { CheckContext, Subject } from './check.ts';
 
-const outputBytes = 1024 * 1024;
+/** How long a program may live on another machine, should that machine not hear from us that its time is over. */
+const thereMs = 10_000;
 
-export type Ran = { exitCode: number | null; stdout: string; stderr: string; truncated: boolean };
+type Context = CheckContext<Subject>;
 
 /**
- * Runs one program with fixed arguments: no shell, no environment of ours, no input. Only programs that were allowed where
- * diagnostics runs, by their absolute path: a catalogue alone cannot make us run anything. On abort its whole process group is killed.
+ * Runs one program with fixed arguments, here or on the machine of `ssh`: no environment of ours, no input. Only programs that were
+ * allowed where diagnostics runs, by their absolute path: a catalogue alone cannot make anybody run anything. Killed on abort.
  */
-export function runCommand(argv: readonly string[], allowed: ReadonlySet<string>, signal: AbortSignal): Promise<Ran> {
-  const [program = '', ...args] = argv;
-  if (!allowed.has(program)) {
-    return Promise.reject(
-      new Error(`${program} is not allowed here: add it to DIAGNOSTIC_COMMANDS where diagnostics runs`),
-    );
-  }
+export async function runAllowed(context: Context, argv: readonly string[], ssh?: SshAccess): Promise<Ran> {
+  const [program = ''] = argv;
+  const [allowed, variable] = ssh
+    ? [context.commandsThere, 'DIAGNOSTIC_SSH_COMMANDS']
+    : [context.commands, 'DIAGNOSTIC_COMMANDS'];
+  if (!allowed.has(program))
+    throw new Error(`${program} is not allowed here: add it to ${variable} where diagnostics runs`);
+  return ssh ? runThere(context, ssh, argv) : runHere(argv, context.signal);
+}
+
+/** Runs one of our own fixed commands on another machine. */
+export const runThere = ({ machines, env, signal }: Context, ssh: SshAccess, argv: readonly string[]): Promise<Ran> =>
+  machines.run(ssh, argv, { env, signal, limitMs: thereMs });
+
+/** What a program printed; throws where it did not end well. */
+export function printed({ exitCode, stdout, stderr, truncated }: Ran, program: string): string {
+  if (truncated) throw new Error(`${program} printed more than a mebibyte: let it print the last lines only`);
+  if (exitCode !== 0) throw new Error(`${program} ended with ${exitCode ?? 'a signal'}: ${stderr.slice(0, 500)}`);
+  return stdout;
+}
+
+function runHere([program = '', ...args]: readonly string[], signal: AbortSignal): Promise<Ran> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = spawn(program, args, {
@@ -44,19 +63,4 @@ export function runCommand(argv: readonly string[], allowed: ReadonlySet<string>
       resolve({ exitCode: truncated ? null : exitCode, stdout: stdout.text(), stderr: stderr.text(), truncated });
     });
   });
-}
-
-/** Keeps the first bytes; whoever writes more is stopped. */
-function collect(stream: NodeJS.ReadableStream, stop: () => void) {
-  const chunks: Buffer[] = [];
-  const collected = { bytes: 0, truncated: false, text: () => Buffer.concat(chunks).toString('utf8', 0, outputBytes) };
-  stream.on('data', (chunk: Buffer) => {
-    if (collected.truncated) return;
-    chunks.push(chunk);
-    collected.bytes += chunk.length;
-    if (collected.bytes <= outputBytes) return;
-    collected.truncated = true;
-    stop();
-  });
-  return collected;
 }

@@ -2,6 +2,19 @@ import { z } from 'zod';
 
 const deadlineMs = 10_000;
 
+/** Absolute paths with "," between them. */
+const Programs = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .refine((paths) => paths.every((path) => path.startsWith('/')), 'must be absolute paths, with "," between them')
+  .transform((paths): ReadonlySet<string> => new Set(paths));
+
 export const Config = z.object({
   CHECK_DEADLINE_MS: z.coerce
     .number()
@@ -10,17 +23,12 @@ export const Config = z.object({
     .max(deadlineMs)
     .default(deadlineMs)
     .describe('Longest time of one check in ms, at most 10,000; then it is cancelled and `unknown`'),
-  DIAGNOSTIC_COMMANDS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    )
-    .refine((paths) => paths.every((path) => path.startsWith('/')), 'must be absolute paths, with "," between them')
-    .describe('Programs that checks of the catalogue may run: absolute paths with "," between them; none by default'),
+  DIAGNOSTIC_COMMANDS: Programs.describe(
+    'Programs that checks of the catalogue may run: absolute paths with "," between them; none by default',
+  ),
+  DIAGNOSTIC_SSH_COMMANDS: Programs.describe(
+    'Programs that checks of the catalogue may run on machines reached over SSH: absolute paths with "," between them; none by default',
+  ),
   SETTLE_MS: z.coerce
     .number()
     .int()

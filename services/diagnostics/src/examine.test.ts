@@ -11,7 +11,7 @@ afterAll(() => test.close());
 
 const examine = async (target: object, env: Record<string, string> = {}, service: object = {}) => {
   const catalogue = Catalogue.parse({ schema: 1, services: [{ name: 'shop', targets: [target], ...service }] });
-  return (await examineTargets({ catalogue, env, commands: [], deadlineMs: 2_000 }))[0];
+  return (await examineTargets({ catalogue, env, commands: [], commandsThere: [], deadlineMs: 2_000 }))[0];
 };
 
 describe('the doctor, on one target', () => {

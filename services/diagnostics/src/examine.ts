@@ -1,5 +1,6 @@
 import { openDb } from '@nightshift/db';
 import { redactText } from '@nightshift/runtime';
+import { openMachines } from '@nightshift/ssh';
 import type { Catalogue, DiagnosticResult, Incident } from '@nightshift/types';
 import type { Subject } from './check.ts';
 import { checks } from './checks/index.ts';
@@ -20,7 +21,9 @@ export type ExamineOptions = {
   catalogue: Catalogue;
   /** Addresses and secrets that the catalogue names. */
   env: Record<string, string | undefined>;
+  /** Programs that may run here, and on machines reached over SSH. */
   commands: string[];
+  commandsThere: string[];
   deadlineMs: number;
 };
 
@@ -28,11 +31,13 @@ export type ExamineOptions = {
  * Looks at every target of the catalogue with the checks that an incident would run, and changes nothing: reachable, with these
  * credentials, allowed to read. Trouble of the target itself is no fault of the set-up. At most 50 services at a time.
  */
-export async function examineTargets({ catalogue, env, commands, deadlineMs }: ExamineOptions): Promise<Examined[]> {
+export async function examineTargets({ catalogue, env, deadlineMs, ...options }: ExamineOptions): Promise<Examined[]> {
   const databases = openDatabases(() => {});
   // Opened on first use, so never: what targets are asked does not concern Nightshift's own database.
   const db = openDb({ url: 'postgres://127.0.0.1/none', name: 'nightshift doctor', max: 1 });
-  const surroundings = { db, databases, env, commands: new Set(commands), suspectWindowMs: 0 };
+  const machines = openMachines();
+  const [commands, commandsThere] = [new Set(options.commands), new Set(options.commandsThere)];
+  const surroundings = { db, databases, machines, env, commands, commandsThere, suspectWindowMs: 0 };
   const examined: Examined[] = [];
   try {
     for (let i = 0; i < catalogue.services.length; i += servicesAtOnce) {
@@ -57,6 +62,7 @@ export async function examineTargets({ catalogue, env, commands, deadlineMs }: E
     }
     return examined;
   } finally {
+    machines.close();
     await Promise.all([databases.close(), db.close()]);
   }
 }
@@ -110,7 +116,16 @@ function variableOf(subject: Subject): string {
 const remedies: [RegExp, (variable: string) => string][] = [
   [/is not set where/, (variable) => `set ${variable} where diagnostics runs, or correct its name in the catalogue`],
   [/GRANT pg_monitor/, () => 'GRANT pg_monitor to the role of the address'],
-  [/not allowed here/, () => 'add the program to DIAGNOSTIC_COMMANDS where diagnostics runs, if it may run'],
+  ...['DIAGNOSTIC_COMMANDS', 'DIAGNOSTIC_SSH_COMMANDS'].map((name): (typeof remedies)[number] => [
+    new RegExp(`not allowed here: add it to ${name} `),
+    () => `add the program to ${name} where diagnostics runs, if it may run`,
+  ]),
+  [
+    /another host key|has no host key|revokes/,
+    () => 'make sure that it is the right machine, then correct hostKey or the known_hosts file',
+  ],
+  [/which names the key file, is not set/, () => 'set the variable named where diagnostics runs'],
+  [/does not let .* in with this key/, () => 'add the public key to authorized_keys of that user there'],
   [
     /password|authentication|WRONGPASS|NOAUTH|28P01|28000|\(401\)/i,
     (variable) => `correct user and password in ${variable}`,

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { runStage, timeline } from '@nightshift/lifecycle';
+import { openMachines } from '@nightshift/ssh';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { Catalogue, type DiagnosticResult } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -128,7 +129,9 @@ describe('what a diagnosis says', () => {
       catalogue: () => known,
       checks,
       env,
+      machines: openMachines(),
       commands: new Set(),
+      commandsThere: new Set(),
       deadlineMs: 5_000,
       suspectWindowMs: 1_800_000,
       settleMs: 0,

@@ -101,13 +101,10 @@ describe('the service', () => {
 
 /** Only the service's own part: what the runtime opened around it would stay open. */
 async function startDiagnosticsAgain() {
-  return startDiagnostics(
-    { CHECK_DEADLINE_MS: 1_000, SUSPECT_WINDOW_MINUTES: 30, DIAGNOSTIC_COMMANDS: [], SETTLE_MS: 0 },
-    {
-      db: test.db,
-      log: pino({ level: 'silent' }),
-      common: { NIGHTSHIFT_CONFIG_DIR: dir },
-      metrics: { registry: new Registry() },
-    } as never,
-  );
+  return startDiagnostics(Config.parse({ CHECK_DEADLINE_MS: 1_000 }), {
+    db: test.db,
+    log: pino({ level: 'silent' }),
+    common: { NIGHTSHIFT_CONFIG_DIR: dir },
+    metrics: { registry: new Registry() },
+  } as never);
 }

@@ -1,4 +1,5 @@
 import { watchCatalogue, type Deps, type Running } from '@nightshift/runtime';
+import { openMachines } from '@nightshift/ssh';
 import { Histogram } from 'prom-client';
 import { checks } from './checks/index.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ export async function startDiagnostics(config: Config, deps: Deps): Promise<Runn
   const { db, log, common, metrics } = deps;
   const catalogue = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log);
   const databases = openDatabases((err) => log.warn({ err }, 'a database that is looked at closed a connection'));
+  const machines = openMachines();
   const durations = new Histogram({
     name: 'nightshift_check_duration_seconds',
     help: 'Time of one diagnostic check, by what it found',
@@ -19,10 +21,12 @@ export async function startDiagnostics(config: Config, deps: Deps): Promise<Runn
   const handler = diagnose({
     db,
     databases,
+    machines,
     catalogue: () => catalogue.current(),
     checks,
     env: process.env,
-    commands: new Set(config.DIAGNOSTIC_COMMANDS),
+    commands: config.DIAGNOSTIC_COMMANDS,
+    commandsThere: config.DIAGNOSTIC_SSH_COMMANDS,
     deadlineMs: config.CHECK_DEADLINE_MS,
     settleMs: config.SETTLE_MS,
     suspectWindowMs: config.SUSPECT_WINDOW_MINUTES * 60_000,
@@ -32,6 +36,7 @@ export async function startDiagnostics(config: Config, deps: Deps): Promise<Runn
     stages: { diagnose: handler },
     async close() {
       await catalogue.close();
+      machines.close();
       await databases.close();
     },
   };

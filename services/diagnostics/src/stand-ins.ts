@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from '@nightshift/db';
+import type { Machines } from '@nightshift/ssh';
 import type { Incident } from '@nightshift/types';
 import type { CheckContext, Subject } from './check.ts';
 import type { Databases } from './databases.ts';
@@ -40,8 +41,10 @@ export function context<T extends Subject>(given: Partial<CheckContext<T>> & { s
     at: 0,
     db: unused('db') as Db,
     databases: unused('databases') as Databases,
+    machines: unused('machines') as Machines,
     env: {},
     commands: new Set(),
+    commandsThere: new Set(),
     suspectWindowMs: 30 * 60_000,
     signal: new AbortController().signal,
     ...given,

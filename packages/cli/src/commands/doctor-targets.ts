@@ -13,6 +13,7 @@ type Targets = {
     catalogue: Catalogue;
     env: Env;
     commands: string[];
+    commandsThere: string[];
     deadlineMs: number;
   }): Promise<Looked[]>;
 };
@@ -40,11 +41,17 @@ export async function examineCatalogue(): Promise<Line[]> {
   }
   const catalogue = loaded.value;
   const env = targetEnv();
-  const commands = (env['DIAGNOSTIC_COMMANDS'] ?? '').split(',').map((part) => part.trim());
+  const programs = (name: string) => (env[name] ?? '').split(',').map((part) => part.trim());
   const { examineTargets } = await service<Targets>('diagnostics');
   const { examineActions } = await service<Actions>('runbook-executor');
   const [targets, actions] = await Promise.all([
-    examineTargets({ catalogue, env, commands, deadlineMs }),
+    examineTargets({
+      catalogue,
+      env,
+      commands: programs('DIAGNOSTIC_COMMANDS'),
+      commandsThere: programs('DIAGNOSTIC_SSH_COMMANDS'),
+      deadlineMs,
+    }),
     examineActions(catalogue, env),
   ]);
   const services = `${configDir}: ${catalogue.services.length} services, ${targets.length} targets to look at`;

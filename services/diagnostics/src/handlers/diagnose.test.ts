@@ -1,5 +1,6 @@
 import { now } from '@nightshift/db';
 import { runStage, step, timeline } from '@nightshift/lifecycle';
+import { openMachines } from '@nightshift/ssh';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { Catalogue } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,7 +41,9 @@ const partsOf = (): DiagnoseParts => ({
   catalogue: () => catalogue,
   checks,
   env: { SHOP_DB_URL: test.url },
+  machines: openMachines(),
   commands: new Set(),
+  commandsThere: new Set(),
   deadlineMs: 5_000,
   suspectWindowMs: 1_800_000,
   settleMs: 0,

@@ -7,20 +7,14 @@ import {
   type IncidentEvent,
   type Service,
 } from '@nightshift/types';
-import type { Check, Dependency, Subject } from '../check.ts';
-import type { Databases } from '../databases.ts';
+import type { Check, Dependency, Subject, Surroundings } from '../check.ts';
 import { runChecks } from '../run-checks.ts';
 import { resultsBefore, saveResults } from '../store.ts';
 
-export type DiagnoseParts = {
-  db: Db;
-  databases: Databases;
+export type DiagnoseParts = Omit<Surroundings, 'incident' | 'at'> & {
   catalogue: () => Catalogue;
   checks: readonly Check[];
-  env: Record<string, string | undefined>;
-  commands: ReadonlySet<string>;
   deadlineMs: number;
-  suspectWindowMs: number;
   /** How long after an action the checks look again. */
   settleMs: number;
   observe?: (result: DiagnosticResult) => void;
@@ -35,7 +29,7 @@ const summaryChars = 200;
 export const diagnose =
   (parts: DiagnoseParts): StageHandler =>
   async ({ incident, stage, generation, signal }) => {
-    const { db, databases, env, commands, suspectWindowMs, checks, deadlineMs } = parts;
+    const { db, checks, deadlineMs } = parts;
     const at = await now(db);
     const again = incident.state === 'verifying' || incident.state === 'resolved';
     const settledAt = (incident.actedAt ?? 0) + parts.settleMs;
@@ -43,7 +37,7 @@ export const diagnose =
     const results = await runChecks({
       checks,
       subjects: subjectsOf(incident.service, parts.catalogue()),
-      surroundings: { incident, at, db, databases, env, commands, suspectWindowMs },
+      surroundings: { ...parts, incident, at },
       deadlineMs,
       signal,
     });

@@ -1,7 +1,7 @@
 import { CheckStatus, Facts, type CustomCheck } from '@nightshift/types';
 import { z } from 'zod';
 import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
-import { runCommand } from '../../command.ts';
+import { runAllowed } from '../../command.ts';
 import { get } from '../../http.ts';
 
 /** What a check of one's own answers as JSON. */
@@ -33,8 +33,10 @@ async function fromHttp(context: Context): Promise<Finding> {
   return fromJson(text, context.subject.custom) ?? unknown('its answer is not {"status", "facts", "output"} as JSON');
 }
 
-async function fromCommand({ subject, commands, signal }: Context): Promise<Finding> {
-  const { exitCode, stdout, stderr, truncated } = await runCommand(subject.custom.command!, commands, signal);
+async function fromCommand(context: Context): Promise<Finding> {
+  const { subject } = context;
+  const { command, ssh } = subject.custom;
+  const { exitCode, stdout, stderr, truncated } = await runAllowed(context, command!, ssh);
   if (truncated) return unknown('it printed more than a mebibyte and was stopped');
   const answer = fromJson(stdout, subject.custom);
   if (answer && exitCode === 0) return answer;

@@ -1,5 +1,7 @@
 import { statfs } from 'node:fs/promises';
-import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
+import type { SshAccess } from '@nightshift/types';
+import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
+import { printed, runThere } from '../../command.ts';
 
 const fullPercent = 90;
 
@@ -8,15 +10,27 @@ export const diskUsage: Check<SubjectOf<'disk'>, 'disk_usage'> = {
   id: 'disk_usage',
   appliesTo: (subject) => subject.kind === 'disk',
   async run(context) {
-    const { path, pathEnv, id } = context.subject;
+    const { path, pathEnv, id, ssh } = context.subject;
     const folder = path ?? (pathEnv && referenced(context, pathEnv));
     if (!folder) return unknown(`target "${id}" names neither a path nor a pathEnv`);
-    // Nothing to cut here: the kernel answers or, on a dead network mount, does not; the deadline then answers for it.
-    return judge(folder, await statfs(folder));
+    // Nothing to cut on this machine: the kernel answers or, on a dead network mount, does not; the deadline then answers for it.
+    return ssh
+      ? judge(`${folder} on ${ssh.host}`, await statfsThere(context, ssh, folder))
+      : judge(folder, await statfs(folder));
   },
 };
 
 type Space = { bsize: number; blocks: number; bfree: number; bavail: number; files: number; ffree: number };
+
+/** The numbers that `stat -f` prints in this order: https://www.gnu.org/software/coreutils/manual/html_node/stat-invocation.html */
+const format = '%S %b %f %a %c %d';
+
+async function statfsThere(context: CheckContext<SubjectOf<'disk'>>, ssh: SshAccess, folder: string): Promise<Space> {
+  const text = printed(await runThere(context, ssh, ['stat', '-f', '-c', format, '--', folder]), 'stat');
+  const [bsize, blocks, bfree, bavail, files, ffree] = text.trim().split(' ').map(Number);
+  if (!Number.isFinite(ffree)) throw new Error(`stat on ${ssh.host} did not print six numbers: ${text.slice(0, 200)}`);
+  return { bsize: bsize!, blocks: blocks!, bfree: bfree!, bavail: bavail!, files: files!, ffree: ffree! };
+}
 
 export function judge(path: string, space: Space): Finding<'disk_usage'> {
   const used = space.blocks - space.bfree;

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
+import type { SshAccess } from '@nightshift/types';
+import { unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
+import { runThere } from '../../command.ts';
 import { listed } from '../../words.ts';
 
 const sampleMs = 500;
@@ -19,27 +21,49 @@ export type Reading = {
   psi: Record<'cpu' | 'memory' | 'io', string>;
 };
 
-/** Memory, CPU and I/O pressure of the machine that diagnostics runs on: for services that the catalogue places there. */
+/** Memory, CPU and I/O pressure of a machine: the one that diagnostics runs on, or one that is reached over SSH. */
 export const hostPressure: Check<SubjectOf<'host'>, 'host_pressure'> = {
   id: 'host_pressure',
   appliesTo: (subject) => subject.kind === 'host',
-  async run({ signal }) {
-    const read = (path: string) => readFile(path, { encoding: 'utf8', signal });
-    const pressure = (what: string) => read(`/proc/pressure/${what}`).catch(() => '');
-    const stat = await read('/proc/stat');
-    await delay(sampleMs, undefined, { signal });
-    return judge(
-      {
-        stat,
-        later: await read('/proc/stat'),
-        meminfo: await read('/proc/meminfo'),
-        loadavg: await read('/proc/loadavg'),
-        psi: { cpu: await pressure('cpu'), memory: await pressure('memory'), io: await pressure('io') },
-      },
-      availableParallelism(),
-    );
+  async run(context) {
+    const { ssh } = context.subject;
+    const read = ssh ? readThere(context, ssh) : readHere(context.signal);
+    const { stat = '' } = await read(['stat']);
+    await delay(sampleMs, undefined, { signal: context.signal });
+    const files = await read(['stat', 'meminfo', 'loadavg', 'pressure/cpu', 'pressure/memory', 'pressure/io']);
+    const psi = (what: string) => files[`pressure/${what}`] ?? '';
+    const { stat: later = '', meminfo = '', loadavg = '' } = files;
+    const reading = { stat, later, meminfo, loadavg, psi: { cpu: psi('cpu'), memory: psi('memory'), io: psi('io') } };
+    return judge(reading, ssh ? 1 : availableParallelism());
   },
 };
+
+/** Reads files of /proc; those that are not there are left out. */
+type ReadProc = (names: string[]) => Promise<Record<string, string>>;
+
+const readHere =
+  (signal: AbortSignal): ReadProc =>
+  async (names) => {
+    const read = (name: string) => readFile(`/proc/${name}`, { encoding: 'utf8', signal }).catch(() => null);
+    const texts = await Promise.all(names.map(read));
+    signal.throwIfAborted();
+    return Object.fromEntries(names.flatMap((name, i) => (texts[i] === null ? [] : [[name, texts[i]!]])));
+  };
+
+/** In one go: `tail` puts a line with its name before each of several files. */
+const readThere =
+  (context: CheckContext<SubjectOf<'host'>>, ssh: SshAccess): ReadProc =>
+  async (names) => {
+    const { stdout } = await runThere(context, ssh, [
+      'tail',
+      '-v',
+      '-n',
+      '+1',
+      ...names.map((name) => `/proc/${name}`),
+    ]);
+    const [, ...parts] = stdout.split(/^==> \/proc\/(\S+) <==\n/m);
+    return Object.fromEntries(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1] ?? '']] : [])));
+  };
 
 /** Pure. `cpus`: processors where /proc/stat names none. */
 export function judge(reading: Reading, cpus: number): Finding<'host_pressure'> {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { referenced, unknown, type Check, type CheckContext, type Finding, type SubjectOf } from '../../check.ts';
-import { runCommand } from '../../command.ts';
+import { printed, runAllowed, runThere } from '../../command.ts';
 import { parseLines, patternOf, type LogLine } from './log-lines.ts';
 
 const tailBytes = 1024 * 1024;
@@ -14,16 +14,21 @@ export const logPatterns: Check<SubjectOf<'log'>, 'log_patterns'> = {
   appliesTo: (subject) => subject.kind === 'log',
   async run(context) {
     const { subject, incident, at } = context;
-    const text = await (subject.command ? printed(context, subject.command) : tail(context));
+    const text = await (subject.command ? output(context, subject.command) : tail(context));
     if (text === null) return unknown(`target "${subject.id}" names neither a path, nor a pathEnv, nor a command`);
     return judge(parseLines(text, subject.errorWords, at), incident.onsetAt, at);
   },
 };
 
+/** The last mebibyte, from the beginning of a line. */
 async function tail(context: Context): Promise<string | null> {
-  const { path, pathEnv } = context.subject;
+  const { path, pathEnv, ssh } = context.subject;
   const file = path ?? (pathEnv && referenced(context, pathEnv));
   if (!file) return null;
+  if (ssh) {
+    const text = printed(await runThere(context, ssh, ['tail', '-c', String(tailBytes), '--', file]), 'tail');
+    return Buffer.byteLength(text) < tailBytes ? text : fromNextLine(text);
+  }
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
@@ -31,18 +36,16 @@ async function tail(context: Context): Promise<string | null> {
     const wanted = Buffer.alloc(Math.min(size, tailBytes));
     const { bytesRead } = await handle.read(wanted, 0, wanted.length, from);
     const text = wanted.toString('utf8', 0, bytesRead);
-    return from > 0 ? text.slice(text.indexOf('\n') + 1) : text; // the first line is cut
+    return from > 0 ? fromNextLine(text) : text;
   } finally {
     await handle.close();
   }
 }
 
-async function printed({ commands, signal }: Context, argv: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr, truncated } = await runCommand(argv, commands, signal);
-  if (truncated) throw new Error(`${argv[0]} printed more than a mebibyte: let it print the last lines only`);
-  if (exitCode !== 0) throw new Error(`${argv[0]} ended with ${exitCode ?? 'a signal'}: ${stderr.slice(0, 500)}`);
-  return stdout;
-}
+const fromNextLine = (text: string) => text.slice(text.indexOf('\n') + 1);
+
+const output = async (context: Context, argv: readonly string[]) =>
+  printed(await runAllowed(context, argv, context.subject.ssh), argv[0]!);
 
 function judge(lines: LogLine[], onsetAt: number, at: number): Finding<'log_patterns'> {
   const timed = lines.filter((line) => line.at !== null);

@@ -1,0 +1,2 @@
+export { openMachines, type Machines } from './machines.ts';
+export { collect, type Ran } from './output.ts';
