@@ -50,7 +50,8 @@ export async function attempt(
   try {
     await Promise.race([run, limit]);
   } finally {
-    cleared.abort();
+    // Nobody asks why; without a reason it would be given an error with a stack, for every job.
+    cleared.abort('over');
     timers.forEach(clearTimeout);
   }
 }

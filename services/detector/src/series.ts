@@ -98,7 +98,8 @@ export function seriesNames(db: Db, config: () => DetectionConfig): SeriesNames 
       for (let i = 0; i < 2; i++) {
         const unknown = new Set<number>();
         for (const id of ids) if (!into.has(id)) unknown.add(id);
-        if (unknown.size > 0) await load([...unknown], into);
+        if (unknown.size === 0) break;
+        await load([...unknown], into);
       }
       return into;
     },

@@ -14,7 +14,7 @@ import type { DetectionConfig } from '@nightshift/types';
 import { runningEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { DerivedSeries } from './derived.ts';
-import { noEpisodes, type Episodes } from './episodes.ts';
+import { noEpisodes, type Episode, type Episodes } from './episodes.ts';
 import type { Memory } from './memory.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { findWatched, historyOf, insertPoints, type Point, type Watched } from './points.ts';
@@ -155,12 +155,18 @@ export const hasNews = (shard: Shard): boolean =>
 /** Commits the news. What is not committed is kept and goes with the next: a sample is judged only once. */
 export async function flush(shard: Shard): Promise<void> {
   if (!hasNews(shard)) return;
+  const rule = shard.config().composite;
+  const episodes = [...shard.episodes.changed];
+  if (shard.points.length === 0 && isHistory(episodes, (await latelyOurs(shard)) - rule.windowSeconds * 1_000)) {
+    shard.episodes.changed.clear();
+    return;
+  }
   const news = {
-    episodes: [...shard.episodes.changed],
+    episodes,
     points: shard.points,
     evidence: (service: string, now: number) => shard.evidence.get(service)?.sum(now) ?? 0,
   };
-  const terms = { rule: shard.config().composite, dependencies: shard.dependencies() };
+  const terms = { rule, dependencies: shard.dependencies() };
   const settled = await publish(shard.db, shard.fence, news, terms).catch((error: unknown) => {
     if (error instanceof Fenced) shard.onFenced();
     throw error;
@@ -179,6 +185,10 @@ export async function flush(shard: Shard): Promise<void> {
     await refreshWatched(shard);
   }
 }
+
+/** Whether a transaction would write nothing of them: a back-fill has many such, one after the other. */
+const isHistory = (episodes: Episode[], until: number) =>
+  episodes.every((episode) => episode.rowId === null && episode.lastAt <= until);
 
 /** Learns which series belong to incidents, and gives those that are new their history. */
 export async function refreshWatched(shard: Shard): Promise<void> {

@@ -34,6 +34,9 @@ const lessons = 40;
 /** Times lie in the past, ten seconds apart as a scrape's are, and never pass the present. */
 const agoMs = 20 * 3_600_000;
 
+/** How often it is asked whether all is judged: to answer costs the detector more than a batch does. */
+const lookMs = 100;
+
 /** Sends the next steps of the same series, whatever the format. */
 function timeline(series: BenchSeries[]) {
   const startedAt = Math.floor(Date.now() / stepMs) * stepMs - agoMs;
@@ -69,7 +72,7 @@ export async function nightshift(house: House, load: Load, detectionYaml: string
       const outcomes = await readCounter([detector], 'nightshift_samples_total', 'outcome');
       const all = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
       if (all < sentInAll) {
-        await pause(20);
+        await pause(lookMs);
         continue;
       }
       const taken = ['normal', 'learning', 'anomalous'].reduce((sum, state) => sum + (outcomes.get(state) ?? 0), 0);
