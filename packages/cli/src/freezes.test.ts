@@ -1,6 +1,7 @@
 import { testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { addFreeze, endFreeze, showFreezes, type FreezeOptions } from './commands/freezes.ts';
+import { killSwitch } from './commands/kill-switch.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -47,4 +48,13 @@ test('without an end in time, or about a pattern, it is refused', async () => {
   await expect(addFreeze(given({ for: 31 * 24 * hour }))).rejects.toThrow('a freeze lasts at most 30 days');
   await expect(addFreeze(given({ service: 'shop-*' }))).rejects.toThrow('service: must name exactly one thing');
   await expect(addFreeze(given({ reason: ' ' }))).rejects.toThrow('reason: say why');
+});
+
+test('the kill switch is turned by a person with a reason, and says how it stands', async () => {
+  const state = (to?: 'on' | 'off', reason?: string) =>
+    said(() => killSwitch(to, { by: 'Ada', json: false, ...(reason === undefined ? {} : { reason }) }));
+  expect(await state()).toBe('off: runbooks act inside their limits\n');
+  await expect(killSwitch('on', { json: false })).rejects.toThrow('--reason: say why');
+  expect(await state('on', 'odd')).toMatch(/^on: nothing is done to anything \(Ada, \d{4}-.*Z: odd\)\n$/);
+  expect(await state('off', 'looked')).toMatch(/^off: .*: looked\)\n$/);
 });

@@ -6,6 +6,7 @@ import type { DemoOptions } from './commands/demo.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { FreezeOptions } from './commands/freezes.ts';
+import type { SwitchOptions } from './commands/kill-switch.ts';
 import type { SeriesOptions } from './commands/series.ts';
 import type { AddOptions } from './commands/silences.ts';
 import type { CreateOptions, LimitOptions } from './commands/token.ts';
@@ -203,6 +204,22 @@ silences
   .argument('<id>', 'as `silences list` shows it', whole)
   .option(...by)
   .action(ends(async (id: number, options: { by?: string }) => (await silencing()).endSilence(id, options)));
+program
+  .command('kill-switch')
+  .description('stop all actions everywhere at once, let them go on, or say how it stands')
+  .addArgument(new Argument('[to]', 'on: stop; off: let go on; without: only say').choices(['on', 'off']))
+  .option('--reason <text>', 'why; wanted for a change')
+  .option(...by)
+  .option('--json', 'as JSON', false)
+  .addHelpText(
+    'after',
+    example('nightshift kill-switch', 'nightshift kill-switch on --reason "it restarts the wrong thing"'),
+  )
+  .action(
+    ends(async (to: 'on' | 'off' | undefined, options: SwitchOptions) =>
+      (await import('./commands/kill-switch.ts')).killSwitch(to, options),
+    ),
+  );
 const freezing = () => import('./commands/freezes.ts');
 const freeze = program.command('freeze').description('when nothing is done to a service, or to anything');
 freeze

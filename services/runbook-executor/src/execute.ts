@@ -48,7 +48,8 @@ export async function execute(
       'action sent',
     );
     if (recorded.kind === 'again') return { againMs: recorded.againMs };
-    if (recorded.kind !== 'fenced') executor.count(next.planned.type, recorded.state);
+    if (recorded.kind !== 'fenced')
+      executor.count(next.planned.type, recorded.state, result.outcome === 'stopped' ? result.reason : '');
     if (recorded.kind === 'ended') return 'done';
   }
   return { againMs: 0 };

@@ -1,8 +1,12 @@
 /** What people stop stays stopped. */
-import { moveClock, now } from '@nightshift/db';
-import { addFreeze, endFreeze, findIncident } from '@nightshift/lifecycle';
+import { moveClock, now, openDb } from '@nightshift/db';
+import { addFreeze, endFreeze, findIncident, setKillSwitch } from '@nightshift/lifecycle';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { admit, type Admitted } from './admission.ts';
+import { letGo } from './gate.ts';
+import { perform } from './perform.ts';
+import { record } from './record.ts';
 import { countingProvider, intend, type Counting } from './testing/intend.ts';
 import { deliver, ledger, makeWorld, openIncident, type World } from './testing/world.ts';
 
@@ -88,4 +92,87 @@ describe('a change freeze', () => {
     expect(late).toEqual([]);
     await endFreeze(test.db, freeze.id, 'ada');
   });
+});
+
+describe('between admission and effect', () => {
+  const job = { generation: 1 };
+  const never = new AbortController().signal;
+  async function admitted(): Promise<Admitted> {
+    const id = await openIncident({ insertIncident, insertOwed }, test.db);
+    const [actionId] = await intend(test.db, id, [{ target: 'api' }]);
+    const admission = await admit(world, actionId!, job);
+    if (admission.kind !== 'admitted') throw new Error(`expected to be admitted, is ${admission.kind}`);
+    return admission;
+  }
+  const stateOf = async ({ action }: Admitted) => (await ledger(test.db, action.incidentId))[0];
+
+  it('a kill switch that goes on stops it: denied, nothing sent, a person is told (defect 43)', async () => {
+    const mine = await admitted();
+    await setKillSwitch(test.db, true, 'ada', 'odd');
+    const performed = await perform(world, mine, never);
+    expect(performed).toMatchObject({ outcome: 'stopped', reason: 'kill_switch' });
+    await record(test.db, mine, performed, job);
+    expect(await stateOf(mine)).toMatchObject({
+      state: 'denied',
+      detail: expect.stringMatching(/^not sent: the kill switch is on since .*, by ada: odd$/) as string,
+    });
+    expect(await findIncident(test.db, mine.action.incidentId)).toMatchObject({ state: 'escalated' });
+    await setKillSwitch(test.db, false, 'ada', '');
+    expect(provider.sent).toEqual([]);
+  });
+
+  it('a freeze stops it; where an earlier attempt may have happened it is unknown', async () => {
+    const mine = await admitted();
+    await addFreeze(test.db, { endsAt: Math.round(await now(test.db)) + hour, reason: 'now' }, 'ada');
+    const performed = await perform(world, { ...mine, recovered: true }, never);
+    await record(test.db, { ...mine, recovered: true }, performed, job);
+    expect(await stateOf(mine)).toMatchObject({
+      state: 'unknown',
+      detail: expect.stringContaining('not sent: change'),
+    });
+    expect(provider.sent).toEqual([]);
+  });
+
+  it('a lease that ended, or a fence that was taken, stops it, though its own clock says otherwise', async () => {
+    const mine = await admitted();
+    await moveClock(test.db, hour);
+    expect(await letGo(world, mine)).toMatchObject({ reason: 'fence' });
+    const taken = await admit(world, mine.action.id, job);
+    expect(await perform(world, mine, never)).toMatchObject({ outcome: 'stopped', reason: 'fence' });
+    expect(provider.sent).toEqual([]);
+    expect(await perform(world, taken as Admitted, never)).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('a ledger that cannot be written stops it: read-only, and away', async () => {
+    const mine = await admitted();
+    const broken = (reason: string) => ({ ...world, db: { ...test.db, tx: () => Promise.reject(new Error(reason)) } });
+    const name = new URL(test.url).pathname.slice(1);
+    await test.db.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    const readOnly = openDb({ url: test.url, name: 'read-only' });
+    expect(await perform({ ...world, db: readOnly }, mine, never)).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringContaining('in a read-only transaction') as string,
+    });
+    await readOnly.close();
+    await test.db.query(`ALTER DATABASE ${name} SET default_transaction_read_only = off`);
+    expect(await perform(broken('away'), mine, never)).toMatchObject({ outcome: 'failed', again: true });
+    expect(provider.sent).toEqual([]);
+  });
+});
+
+it('a ledger that cannot be written admits nothing and sends nothing: the job comes again', async () => {
+  const id = await openIncident({ insertIncident, insertOwed }, test.db);
+  await intend(test.db, id, [{ target: 'api' }]);
+  const name = new URL(test.url).pathname.slice(1);
+  await test.db.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+  const readOnly = openDb({ url: test.url, name: 'read-only' });
+  await expect(deliver({ ...world, db: readOnly }, id)).rejects.toThrow('read-only transaction');
+  await readOnly.close();
+  const nowhere = openDb({ url: test.url.replace(/:\d+\//, ':1/'), name: 'away' });
+  await expect(admit({ ...world, db: nowhere }, 'act-any', { generation: 1 })).rejects.toThrow('cannot connect');
+  await nowhere.close();
+  expect(provider.sent).toEqual([]);
+  await test.db.query(`ALTER DATABASE ${name} SET default_transaction_read_only = off`);
+  await deliver(world, id);
+  expect(provider.sent).toHaveLength(1);
 });

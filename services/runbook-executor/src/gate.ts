@@ -1,6 +1,7 @@
-import { now, type Tx } from '@nightshift/db';
+import { now, type Db, type Tx } from '@nightshift/db';
 import { declaredFreezes, passGate, readKillSwitch } from '@nightshift/lifecycle';
 import { freezeInWords, freezeOf, frozenAt, type Refusal } from '@nightshift/runbooks';
+import type { Admitted } from './admission.ts';
 import type { Executor } from './executor.ts';
 
 /**
@@ -32,4 +33,24 @@ async function freezeRefusal(
 ): Promise<Refusal | null> {
   const freeze = freezeOf(frozenAt(calendar, await declaredFreezes(tx), await now(tx)), service);
   return freeze && { reason: 'freeze', detail: freezeInWords(freeze) };
+}
+
+/**
+ * The last look before the effect: nobody has stopped actions since the admission, the lease and the fence still hold, and the ledger can
+ * be written. Null: it may be sent now.
+ */
+export function letGo(
+  rules: Pick<Executor, 'freezes'> & { db: Db },
+  { action, fence }: Pick<Admitted, 'action' | 'fence'>,
+): Promise<Refusal | null> {
+  return rules.db.tx(async (tx) => {
+    const stopped = await stopRefusal(tx, rules, action.service);
+    if (stopped) return stopped;
+    const mine = await tx.query(
+      `UPDATE action SET sent_at = nightshift_now()
+        WHERE id = $1 AND fence = $2 AND state = 'dispatching' AND lease_until > nightshift_now() RETURNING 1`,
+      [action.id, fence],
+    );
+    return mine.length === 1 ? null : { reason: 'fence', detail: 'another executor has taken it over' };
+  });
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { moveClock } from '@nightshift/db';
-import { findIncident, timeline } from '@nightshift/lifecycle';
+import { findIncident, setKillSwitch, timeline } from '@nightshift/lifecycle';
 import { migrateQueue } from '@nightshift/queue';
 import { eventually, insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -199,4 +199,28 @@ it('SIGSTOP beyond the lease: another executor acts, and the one that wakes up c
   ).toEqual(before);
   expect(effects()).toEqual(['api', 'worker', 'api', 'worker']);
   expect((await ledger(test.db, id)).map(({ attempts }) => attempts)).toEqual([2, 1]);
+});
+
+it('defect 43: the kill switch stops two executors at its commit, one of them in the middle of a plan, and outlives both', async () => {
+  const release = await heldAt('after');
+  const both = [await startExecutor(), await startExecutor()];
+  const midway = await open();
+  await askedFor(1);
+  await setKillSwitch(test.db, true, 'ada', 'odd');
+  release();
+  const escalated = (id: string) =>
+    eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state: 'escalated' }));
+  await escalated(midway);
+  const next = await Promise.all([open(), open(), open()]);
+  await Promise.all(next.map(escalated));
+  await Promise.all(both.map(kill));
+  await Promise.all([startExecutor(), startExecutor()]);
+  const later = await open();
+  await escalated(later);
+  expect(effects()).toEqual(['api']);
+  expect((await ledger(test.db, midway)).map(({ state }) => state)).toEqual(['succeeded', 'denied']);
+  for (const id of [...next, later]) expect((await ledger(test.db, id))[0]).toMatchObject({ state: 'denied' });
+  await setKillSwitch(test.db, false, 'ada', 'looked');
+  await verifying(await open());
+  expect(effects()).toEqual(['api', 'api', 'worker']);
 });

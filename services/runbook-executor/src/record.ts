@@ -4,13 +4,12 @@ import { stepIn } from '@nightshift/lifecycle';
 import type { Admitted } from './admission.ts';
 import { actor } from './executor.ts';
 import { finishAction, presentable } from './finish.ts';
-import type { SendResult } from './providers/provider.ts';
+import type { Performed } from './perform.ts';
 import { afterAttempt, type Next } from './retry.ts';
 
 export type Recorded =
   /** The plan goes on: after a success, or with what stands in for a failure. */
-  | { kind: 'next_step'; state: 'succeeded' | 'failed' | 'unknown' }
-  | { kind: 'ended'; state: 'succeeded' | 'failed' | 'unknown' }
+  | { kind: 'next_step' | 'ended'; state: 'succeeded' | 'failed' | 'denied' | 'unknown' }
   | { kind: 'again'; againMs: number }
   /** Somebody else has taken the action over since: nothing was written. */
   | { kind: 'fenced' };
@@ -21,7 +20,7 @@ const retryEveryMs = 250;
 export async function record(
   db: Db,
   admitted: Admitted,
-  result: SendResult,
+  result: Performed,
   job: { generation: number },
 ): Promise<Recorded> {
   for (;;) {
@@ -37,7 +36,7 @@ export async function record(
 async function recordIn(
   tx: Tx,
   { action, fence, attempt, recovered }: Admitted,
-  result: SendResult,
+  result: Performed,
   job: { generation: number },
 ): Promise<Recorded> {
   const mine = await tx.query(

@@ -1,9 +1,9 @@
 import { actionLimits, type ActionClass } from '@nightshift/types';
-import type { SendResult } from './providers/provider.ts';
+import type { Performed } from './perform.ts';
 
 /** What the ledger records after one attempt. */
 export type Next =
-  | { kind: 'final'; state: 'succeeded' | 'failed' | 'unknown' }
+  | { kind: 'final'; state: 'succeeded' | 'failed' | 'denied' | 'unknown' }
   /** `uncertain`: the effect may have happened, so until it is settled the action counts as being under way. */
   | { kind: 'retry'; certainty: 'not_done' | 'uncertain'; afterMs: number };
 
@@ -23,10 +23,11 @@ export type Attempt = {
  * neither repeated nor asked about ends after one attempt. Once an attempt's effect is uncertain, a later refusal does not settle it.
  */
 export function afterAttempt(
-  result: SendResult,
+  result: Performed,
   { class: kind, attempt, maxRetries, backOffMs, recovered }: Attempt,
 ): Next {
   if (result.outcome === 'succeeded') return { kind: 'final', state: 'succeeded' };
+  if (result.outcome === 'stopped') return { kind: 'final', state: recovered ? 'unknown' : 'denied' };
   const uncertain = recovered || result.outcome === 'uncertain';
   const mayRepeat = kind !== 'once' && attempt <= maxRetries;
   const worthIt = result.outcome === 'uncertain' || (result.outcome === 'failed' && result.again);
