@@ -1,5 +1,6 @@
 export { loadCatalogue, watchCatalogue } from './catalogue/load.ts';
 export { CommonConfig, describeConfig, readConfig, type ConfigVariable } from './config.ts';
+export { clusterAccess, type ClusterAccess } from './kubeconfig.ts';
 export { signLink, verifyLink, type LinkClaims } from './link.ts';
 export { createLogger, type Logger } from './logger.ts';
 export type { Metrics } from './metrics.ts';

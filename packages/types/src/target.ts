@@ -95,6 +95,10 @@ const kinds = [
     namespace: ExactName,
     workload: z.enum(['deployment', 'statefulset', 'daemonset']).default('deployment'),
     name: ExactName,
+    /** Where a HorizontalPodAutoscaler owns the number of replicas: leave it alone, or scale up by raising its minReplicas. */
+    autoscaler: z.enum(['refuse', 'raise_min']).default('refuse'),
+    /** Where Argo CD, Flux or Config Sync owns it: leave it alone, or restart it, which changes nothing that they declare. */
+    gitops: z.enum(['refuse', 'restart']).default('refuse'),
   }),
   z.strictObject({
     ...scalable,

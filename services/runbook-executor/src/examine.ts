@@ -1,5 +1,5 @@
 import { errorMessage, type ActionParams, type ActionType, type Catalogue, type Target } from '@nightshift/types';
-import type { Env } from './providers/provider.ts';
+import type { Env, PlanRequest, PlanResult, Provider } from './providers/provider.ts';
 import { providerFor, providers } from './providers/registry.ts';
 
 /** Whether one action that the catalogue allows could be planned now: provider, address, credentials. */
@@ -29,24 +29,21 @@ async function examine(target: Target, type: ActionType, env: Env): Promise<{ ok
       ok: false,
       found: `no provider can do ${type} on a target of kind ${target.kind}: take it out of its actions`,
     };
-  // Which deployment to go back to is known only in an incident.
-  const asked = type === 'rollback_deploy' ? 'restart_service' : type;
-  if (!provider.supports.includes(asked))
-    return { ok: true, found: 'there is a provider; it can be asked only in an incident' };
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const plan = await provider.plan({
-      target,
-      type: asked,
-      params: example(target, type),
-      rollback: null,
-      env,
-      signal,
-    });
+    const plan = await ask(provider, { target, type, params: example(target, type), rollback: null, env, signal });
+    if (!plan) return { ok: true, found: 'there is a provider; it can be asked only in an incident' };
     return plan.ok ? { ok: true, found: `can be planned: ${plan.call.summary}` } : { ok: false, found: plan.reason };
   } catch (error) {
     return { ok: false, found: errorMessage(error) };
   }
+}
+
+/** Which deployment to go back to is known only in an incident. */
+function ask(provider: Provider, request: PlanRequest): Promise<PlanResult> | null {
+  if (request.type !== 'rollback_deploy') return provider.plan(request);
+  if (provider.couldRollBack) return provider.couldRollBack(request);
+  return provider.supports.includes('restart_service') ? provider.plan({ ...request, type: 'restart_service' }) : null;
 }
 
 /** Parameters that a runbook might give. */

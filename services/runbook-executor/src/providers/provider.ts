@@ -50,6 +50,8 @@ export type Provider<T extends Target = Target> = {
   send(request: SendRequest<T>): Promise<SendResult>;
   /** For actions of class `probe`: was the one with this key done? */
   probe?(request: SendRequest<T>): Promise<ProbeResult>;
+  /** Whether a rollback could be planned at all; which one, only an incident tells. Changes nothing. */
+  couldRollBack?(request: PlanRequest<T>): Promise<PlanResult>;
 };
 
 export type ProviderOf<K extends TargetKind> = Provider<Extract<Target, { kind: K }>>;

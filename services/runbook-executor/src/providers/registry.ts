@@ -1,5 +1,6 @@
 import type { ActionType, Target, TargetKind } from '@nightshift/types';
 import { httpProvider } from './http/http.ts';
+import { kubernetesProvider } from './kubernetes/kubernetes.ts';
 import { processProvider } from './process/process.ts';
 import type { Provider, ProviderOf } from './provider.ts';
 import { redisProvider } from './redis/redis.ts';
@@ -11,6 +12,7 @@ export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
   http: httpProvider,
+  kubernetes: kubernetesProvider,
 };
 
 /** The provider that can do this to that target, or null. */

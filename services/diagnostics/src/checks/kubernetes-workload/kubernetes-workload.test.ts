@@ -17,6 +17,8 @@ const target: SubjectOf<'kubernetes'> = {
   namespace: 'shop',
   workload: 'deployment',
   name: 'api',
+  autoscaler: 'refuse',
+  gitops: 'refuse',
   actions: [],
 };
 const deployment = (status: object, more: object = {}) => ({

@@ -1,8 +1,8 @@
+import { clusterAccess, type ClusterAccess } from '@nightshift/runtime';
 import type { z } from 'zod';
 import { referenced, type Check, type CheckContext, type SubjectOf } from '../../check.ts';
 import { judgeConnection } from '../../connection-error.ts';
 import { get } from '../../http.ts';
-import { clusterAccess, type ClusterAccess } from '../../kubeconfig.ts';
 import { judge, troubled } from './judge.ts';
 import { EventList, PodList, Workload } from './objects.ts';
 

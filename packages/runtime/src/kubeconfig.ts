@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseYaml, valueOf } from '@nightshift/runtime';
 import { z } from 'zod';
-import type { GetOptions } from './http.ts';
+import { parseYaml, valueOf } from './yaml.ts';
 
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -34,7 +33,8 @@ const Kubeconfig = z.object({
   ),
 });
 
-export type ClusterAccess = { server: string } & Omit<GetOptions, 'signal'>;
+/** Address and credentials of a cluster's API; `ca`, `cert` and `key` are PEM. */
+export type ClusterAccess = { server: string; token?: string; ca?: Buffer; cert?: Buffer; key?: Buffer };
 
 /** How to reach the API of a cluster: by a context of a kubeconfig or, without one, as the pod that we are. */
 export async function clusterAccess(
