@@ -220,6 +220,19 @@ program
       (await import('./commands/kill-switch.ts')).killSwitch(to, options),
     ),
   );
+program
+  .command('breaker')
+  .description('say how the breaker stands, which stops all actions when too many services are sick; or close it')
+  .addArgument(new Argument('[to]', 'close: let actions go on').choices(['close']))
+  .option('--reason <text>', 'why; wanted to close it')
+  .option(...by)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift breaker', 'nightshift breaker close --reason "the network is back"'))
+  .action(
+    ends(async (to: 'close' | undefined, options: SwitchOptions) =>
+      (await import('./commands/breaker.ts')).breaker(to, options),
+    ),
+  );
 const freezing = () => import('./commands/freezes.ts');
 const freeze = program.command('freeze').description('when nothing is done to a service, or to anything');
 freeze

@@ -1,4 +1,5 @@
 export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
+export { closeBreaker, mindBreaker, readBreaker, sickServices, tooManySick, type Breaker } from './breaker.ts';
 export { decide, type Decision } from './decide.ts';
 export { calmForMs } from './flap.ts';
 export { addFreeze, declaredFreezes, endFreeze, listFreezes } from './freezes.ts';

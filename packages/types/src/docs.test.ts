@@ -20,7 +20,9 @@ describe('the documents say what the code says', () => {
     const names = [actionLimits, alwaysApprove, modeLimits, stateDeadlinesMs, inputLimits].flatMap((group) =>
       Object.keys(group),
     );
-    const groups = Object.keys(limits).filter((name) => /^(silence|freeze|whyNot|anomaly|flap)Limits$/.test(name));
+    const groups = Object.keys(limits).filter((name) =>
+      /^(breaker|silence|freeze|whyNot|anomaly|flap)Limits$/.test(name),
+    );
     for (const name of [...names, ...groups]) expect(text, name).toContain(`\`${name}\``);
   });
 });

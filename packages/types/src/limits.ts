@@ -35,6 +35,16 @@ export const actionLimits = {
 /** Actions that always need a person, whatever a runbook says. */
 export const alwaysApprove = { failover_db: 2, drain_queue: 1 } as const satisfies Record<string, number>;
 
+/** When so many services of the catalogue are sick at once that acting on each of them is wrong: all acting stops, and one page goes out. */
+export const breakerLimits = {
+  /** More than this share of the services of the catalogue, and at least so many of them, have an open incident. */
+  share: 0.3,
+  atLeast: 3,
+  /** It closes by itself only when no more than this share (or one service) was sick for so long. */
+  closeShare: 0.15,
+  calmMs: 5 * minute,
+} as const;
+
 /** When what a runbook may do for a service changes. Up: proposed, and decided by a person. Down: by itself. */
 export const modeLimits = {
   /** Plans that it only observed, before asking people with it is proposed. */

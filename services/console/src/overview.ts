@@ -1,5 +1,5 @@
 import { now, only, type Sql } from '@nightshift/db';
-import { declaredFreezes, readKillSwitch } from '@nightshift/lifecycle';
+import { declaredFreezes, readBreaker, readKillSwitch } from '@nightshift/lifecycle';
 import type { Queue } from '@nightshift/queue';
 import { frozenAt } from '@nightshift/runbooks';
 import { jobs, type FreezeFile, type JobName } from '@nightshift/types';
@@ -18,7 +18,7 @@ export const slowly = (sql: Sql, queue: Queue, shards: number): Slow => ({
 
 /** The state of the whole installation on one line. */
 export async function readOverview(sql: Sql, slow: Slow, calendar: FreezeFile): Promise<Overview> {
-  const [services, week, killSwitch, freezes, queues, series, at] = await Promise.all([
+  const [services, week, killSwitch, freezes, breaker, queues, series, at] = await Promise.all([
     sql.query<Overview['services'][number] & { acknowledgedBy: string | null }>(
       `SELECT service, state, severity, id AS "incidentId", acknowledged_by AS "acknowledgedBy" FROM incident
         WHERE state NOT IN ('resolved', 'closed') ORDER BY (severity = 'critical') DESC, opened_at DESC LIMIT 1000`,
@@ -26,6 +26,7 @@ export async function readOverview(sql: Sql, slow: Slow, calendar: FreezeFile): 
     slow.week(),
     readKillSwitch(sql),
     declaredFreezes(sql),
+    readBreaker(sql),
     slow.queues(),
     sql.query<{ count: number }>(`SELECT count(*) FROM (SELECT 1 FROM series LIMIT $1) AS counted`, [seriesCounted]),
     now(sql),
@@ -41,6 +42,7 @@ export async function readOverview(sql: Sql, slow: Slow, calendar: FreezeFile): 
     services: services.map(({ acknowledgedBy: _, ...shown }) => shown),
     week,
     killSwitch,
+    breaker,
     frozen: frozenAt(calendar, freezes, at),
     queues,
     series: only(series).count,

@@ -1,5 +1,5 @@
 /** What the API says and the page reads. All times are epoch ms by the database's clock. */
-import type { Breach } from '@nightshift/lifecycle';
+import type { Breach, Breaker } from '@nightshift/lifecycle';
 import type { SeriesPage, ServiceSeries } from '@nightshift/runtime';
 import type {
   Action,
@@ -152,6 +152,7 @@ export type Overview = {
   };
   killSwitch: KillSwitchState;
   frozen: Frozen[];
+  breaker: Breaker;
   queues: QueueDepth[];
   /** Known series, counted up to 1,000: an empty page says how to begin. */
   series: number;

@@ -1,5 +1,5 @@
 import { moveClock, now, type Db } from '@nightshift/db';
-import { runStage, step, timeline } from '@nightshift/lifecycle';
+import { closeBreaker, readBreaker, runStage, step, timeline } from '@nightshift/lifecycle';
 import { verifyLink } from '@nightshift/runtime';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import type { IncidentEvent, OnCall } from '@nightshift/types';
@@ -16,6 +16,7 @@ import { claimPages, dueClimbs } from './store.ts';
 const secret = 'a secret of the test, long enough';
 const log = pino({ level: 'silent' });
 const minute = 60_000;
+const catalogue = Array.from({ length: 5 }, (_, i) => `s${i}`);
 
 let test: TestDatabase;
 let pager: Receiver;
@@ -55,6 +56,7 @@ function paging(changes: { file?: OnCall; db?: Db; sender?: Partial<SenderParts>
     linkMs: 60 * minute,
     onError,
     policyOfService: () => undefined,
+    services: () => catalogue,
     pagesOwed: () => sender.kick(),
   };
   const climbDue = async () => {
@@ -399,5 +401,26 @@ describe('a page', () => {
     await ring(id);
     await settled(1);
     expect(paged()).toEqual(['bob']);
+  });
+});
+
+describe('while the breaker is open', () => {
+  it('one page goes out for the whole, none per incident; those that still wait when it closes page then', async () => {
+    const { ring, pass } = paging();
+    const ids = await Promise.all(catalogue.map((service) => escalated(service)));
+    await Promise.all(ids.map((id) => ring(id)));
+    const { incidentId } = await readBreaker(test.db);
+    await ring(incidentId!);
+    await settled(1);
+    expect(pager.received.map(({ body }) => [body.data['incidentId'], body.data['reason']])).toEqual([
+      [incidentId, expect.stringContaining('5 of 5 services are sick at once (s0, s1, s2, s3, s4)')],
+    ]);
+    expect(await kinds(ids[0]!)).toEqual(['note']);
+    await pass(1_000);
+    await closeBreaker(test.db, 'ada', 'seen');
+    await step(test.db, ids[0]!, { kind: 'deadline_passed', state: 'escalated' }, { actor: 'sweeper' });
+    await ring(ids[0]!, 2);
+    await settled(2);
+    expect(pager.received.at(-1)!.body.data['incidentId']).toBe(ids[0]);
   });
 });

@@ -58,7 +58,14 @@ export async function startEscalation(config: Config, deps: Deps): Promise<Runni
     },
   });
   return {
-    stages: { escalate: escalate({ ...parts, policyOfService: policies.of, pagesOwed: () => sender.kick() }) },
+    stages: {
+      escalate: escalate({
+        ...parts,
+        policyOfService: policies.of,
+        services: policies.services,
+        pagesOwed: () => sender.kick(),
+      }),
+    },
     async close() {
       await climbing.close();
       await sender.close();
@@ -72,6 +79,7 @@ async function followPolicies({ common, log }: Deps) {
   const watched = await watchCatalogue(common.NIGHTSHIFT_CONFIG_DIR, log, { orElse: { schema: 1, services: [] } });
   return {
     of: (service: string) => watched.current().services.find((each) => each.name === service)?.policy,
+    services: () => watched.current().services.map(({ name }) => name),
     close: () => watched.close(),
   };
 }

@@ -1,6 +1,6 @@
 /** What people stop stays stopped. */
 import { moveClock, now, openDb } from '@nightshift/db';
-import { addFreeze, endFreeze, findIncident, setKillSwitch } from '@nightshift/lifecycle';
+import { addFreeze, closeBreaker, endFreeze, findIncident, mindBreaker, setKillSwitch } from '@nightshift/lifecycle';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { admit, type Admitted } from './admission.ts';
@@ -91,6 +91,36 @@ describe('a change freeze', () => {
     ]);
     expect(late).toEqual([]);
     await endFreeze(test.db, freeze.id, 'ada');
+  });
+});
+
+describe('the breaker', () => {
+  it('stops acting from the moment that too many are sick, before anybody has opened it, and after', async () => {
+    const sick = await Promise.all(['shop', 'bank', 'mail'].map((service) => insertIncident(test.db, { service })));
+    world.setCatalogue([
+      {
+        name: 'shop',
+        targets: [
+          { id: 'api', kind: 'process', urlEnv: 'U', tokenEnv: 'T', process: 'api', actions: ['restart_service'] },
+        ],
+      },
+      { name: 'bank' },
+      { name: 'mail' },
+    ]);
+    expect(await restart('api')).toMatchObject({
+      state: 'denied',
+      detail: '3 of 3 services are sick at once (bank, mail, shop)',
+    });
+    await mindBreaker(test.db, ['shop', 'bank', 'mail']);
+    await test.db.query(`UPDATE incident SET state = 'closed', deadline_at = NULL WHERE id = ANY ($1)`, [sick]);
+    expect(await restart('api')).toMatchObject({
+      state: 'denied',
+      detail: expect.stringMatching(/^the breaker is open since .*Z: 3 of 3/),
+    });
+    await closeBreaker(test.db, 'ada', 'seen');
+    await mindBreaker(test.db, ['shop', 'bank', 'mail']);
+    await test.db.query(`UPDATE incident SET state = 'closed', deadline_at = NULL WHERE state <> 'closed'`);
+    expect(await restart('api')).toMatchObject({ state: 'succeeded' });
   });
 });
 

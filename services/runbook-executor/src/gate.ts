@@ -1,20 +1,49 @@
-import { now, type Db, type Tx } from '@nightshift/db';
-import { declaredFreezes, passGate, readKillSwitch } from '@nightshift/lifecycle';
+import { now, type Tx } from '@nightshift/db';
+import {
+  declaredFreezes,
+  passGate,
+  readBreaker,
+  readKillSwitch,
+  sickServices,
+  tooManySick,
+} from '@nightshift/lifecycle';
 import { freezeInWords, freezeOf, frozenAt, type Refusal } from '@nightshift/runbooks';
+import type { Catalogue } from '@nightshift/types';
 import type { Admitted } from './admission.ts';
 import type { Executor } from './executor.ts';
 
 /**
- * Whether people have stopped actions: all of them, or those on this service. Goes past the gate first: once somebody has stopped them, no
+ * Whether actions are stopped: all of them, or those on this service. Goes past the gate first: once they have been stopped, no
  * transaction that did not see it commits.
  */
 export async function stopRefusal(
   tx: Tx,
-  { freezes }: Pick<Executor, 'freezes'>,
+  { freezes, catalogue }: Pick<Executor, 'freezes' | 'catalogue'>,
   service: string,
 ): Promise<Refusal | null> {
   await passGate(tx);
-  return (await killSwitchRefusal(tx)) ?? (await freezeRefusal(tx, freezes(), service));
+  return (
+    (await killSwitchRefusal(tx)) ??
+    (await freezeRefusal(tx, freezes(), service)) ??
+    (await breakerRefusal(tx, catalogue()))
+  );
+}
+
+/** Counted here too: whoever opens the breaker may be a moment late. */
+async function breakerRefusal(tx: Tx, { services }: Catalogue): Promise<Refusal | null> {
+  const { open, armed, at, reason } = await readBreaker(tx);
+  if (open) return { reason: 'breaker', detail: `the breaker is open since ${new Date(at).toISOString()}: ${reason}` };
+  const sick = armed
+    ? await sickServices(
+        tx,
+        services.map(({ name }) => name),
+      )
+    : [];
+  if (!tooManySick(sick.length, services.length)) return null;
+  return {
+    reason: 'breaker',
+    detail: `${sick.length} of ${services.length} services are sick at once (${sick.join(', ')})`,
+  };
 }
 
 async function killSwitchRefusal(tx: Tx): Promise<Refusal | null> {
@@ -40,7 +69,7 @@ async function freezeRefusal(
  * be written. Null: it may be sent now.
  */
 export function letGo(
-  rules: Pick<Executor, 'freezes'> & { db: Db },
+  rules: Pick<Executor, 'db' | 'freezes' | 'catalogue'>,
   { action, fence }: Pick<Admitted, 'action' | 'fence'>,
 ): Promise<Refusal | null> {
   return rules.db.tx(async (tx) => {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mindBreaker, startLoop } from '@nightshift/lifecycle';
 import { watchClassification, watchFreezes } from '@nightshift/runbooks';
 import { watchCatalogue, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
 import { NightshiftError, Runbook } from '@nightshift/types';
@@ -41,11 +42,20 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
     count: (type, outcome, reason = '') => actions.inc({ type, outcome, reason }),
   };
   const reconciler = startReconciler({ db, onError: (err) => log.error({ err }, 'cannot tidy the ledger') });
+  const breaker = startLoop({
+    everyMs: 1_000,
+    onError: (err) => log.error({ err }, 'cannot mind the breaker'),
+    async round() {
+      const names = executor.catalogue().services.map(({ name }) => name);
+      await mindBreaker(db, names);
+      return 'idle';
+    },
+  });
   return {
     stages: { remediate: remediate(executor) },
     close: async () =>
       void (await Promise.all(
-        [reconciler, catalogue, runbooks, classification, freezes].map((followed) => followed.close()),
+        [reconciler, breaker, catalogue, runbooks, classification, freezes].map((followed) => followed.close()),
       )),
   };
 }

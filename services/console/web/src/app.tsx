@@ -4,7 +4,7 @@ import { whenSessionIsLost, whoAmI, type Refusal } from './data/api.ts';
 import { startLive } from './data/live.ts';
 import { concernsAll, useResource } from './data/resource.ts';
 import { goTo, nextPath, useRoute } from './data/route.ts';
-import { FrozenBanner } from './parts/frozen.tsx';
+import { BreakerBanner, FrozenBanner } from './parts/frozen.tsx';
 import { Header } from './parts/header.tsx';
 import { StoppedBanner } from './parts/kill-switch.tsx';
 import { Refused } from './parts/refused.tsx';
@@ -65,6 +65,7 @@ function Shell({ me, route, onLogout }: { me: Me; route: ReturnType<typeof useRo
       </a>
       <Header me={me} route={route} overview={overview} onChanged={reload} onLogout={onLogout} />
       <StoppedBanner state={overview?.killSwitch ?? null} />
+      <BreakerBanner breaker={overview?.breaker} />
       <FrozenBanner frozen={overview?.frozen ?? []} />
       <main id="content" tabIndex={-1}>
         <Refused refusal={refusal} />
