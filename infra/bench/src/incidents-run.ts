@@ -49,6 +49,7 @@ export function replayService<R extends CompositeRule>(
         causes: [],
         ended: null,
         silencedBy: () => null,
+        speaksOf: () => 'unknown',
       });
       each.tail = tail;
       if (action === 'open') each.alarms[i] = 1;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DetectionConfig } from '@nightshift/types';
+import { ClassificationRule, DetectionConfig } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csvFiles, replayFile, reportHtml, reportText, startBacktest, type BacktestResult } from './index.ts';
 
@@ -33,14 +33,15 @@ const csv = (sick: Sick, labelledAt: number[] = []) =>
   ].join('\n');
 
 let made = 0;
-type Options = Parameters<typeof startBacktest>[0];
+type Options = Omit<Parameters<typeof startBacktest>[0], 'classification'>;
+const classification = [ClassificationRule.parse({ id: 'slow', type: 'high_latency', metrics: ['latency', 'p95'] })];
 async function replayed(files: Record<string, string>, options: Options): Promise<BacktestResult> {
   const dir = join(folder, `set${++made}`);
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, name)), { recursive: true });
     await writeFile(join(dir, name), content);
   }
-  const backtest = startBacktest(options);
+  const backtest = startBacktest({ ...options, classification });
   for (const file of await csvFiles(dir)) await replayFile(file, backtest, () => {});
   return backtest.result();
 }

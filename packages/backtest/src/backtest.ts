@@ -1,4 +1,4 @@
-import type { DetectionConfig } from '@nightshift/types';
+import type { ClassificationRules, DetectionConfig } from '@nightshift/types';
 import { compareIncidents } from './compare.ts';
 import type { ReplayedIncident } from './incidents.ts';
 import { keyOf, makeOutcomes, note, type Noted, type Sample, type SeriesOutcome } from './outcomes.ts';
@@ -29,18 +29,20 @@ export type Backtest = {
 
 export type BacktestOptions = {
   config: DetectionConfig;
+  /** Which say what an incident is. */
+  classification: ClassificationRules;
   /** The settings to compare with. */
   against?: DetectionConfig;
   /** Keep at most so many pictures. */
   pictures?: number;
 };
 
-export function startBacktest({ config, against, pictures = 0 }: BacktestOptions): Backtest {
+export function startBacktest({ config, classification, against, pictures = 0 }: BacktestOptions): Backtest {
   const outcomes = makeOutcomes(pictures);
-  const changed = startReplay(config, (series, at, judgement) =>
+  const changed = startReplay(config, classification, (series, at, judgement) =>
     note(outcomes.of(series, false), { at, value: judgement.value, labelled: false, warmUp: false }, judgement),
   );
-  const present = against && startReplay(against);
+  const present = against && startReplay(against, classification);
   const sent: Noted[] = [];
   const ids = new Map<string, number>();
   const settle = () => {

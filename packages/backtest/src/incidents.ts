@@ -1,12 +1,12 @@
+import { correlate, evidenceWindow, type EvidenceTail, type EvidenceWindow, type Signal } from '@nightshift/detection';
 import {
   classify,
-  correlate,
-  evidenceWindow,
-  type EvidenceTail,
-  type EvidenceWindow,
-  type Signal,
-} from '@nightshift/detection';
-import { stateDeadlinesMs, type DetectionConfig, type IncidentType, type Severity } from '@nightshift/types';
+  stateDeadlinesMs,
+  type ClassificationRules,
+  type DetectionConfig,
+  type IncidentType,
+  type Severity,
+} from '@nightshift/types';
 import type { Evidence, Evident } from './evidence.ts';
 import type { SeriesName } from './series.ts';
 
@@ -40,7 +40,12 @@ type Service = {
   tail: EvidenceTail | null;
   incident: Incident | null;
 };
-type Terms = { config: DetectionConfig; series: readonly PacedSeries[]; found: Incident[] };
+type Terms = {
+  config: DetectionConfig;
+  classification: ClassificationRules;
+  series: readonly PacedSeries[];
+  found: Incident[];
+};
 
 /**
  * Lets anomalies become incidents by the step that the detector service takes, at each time at which one is seen. An incident is
@@ -51,9 +56,10 @@ export function incidentsOf(
   evidence: Evidence,
   series: readonly PacedSeries[],
   config: DetectionConfig,
+  classification: ClassificationRules,
 ): ReplayedIncident[] {
   const services = servicesOf(series, config.composite.windowSeconds * 1_000);
-  const terms: Terms = { config, series, found: [] };
+  const terms: Terms = { config, classification, series, found: [] };
   let [now, touched] = [NaN, new Set<Service>()];
   const settleAll = () => {
     for (const service of touched) settle(service, now, terms);
@@ -70,7 +76,7 @@ export function incidentsOf(
     touched.add(service);
   }
   settleAll();
-  return terms.found.map((incident) => finished(incident, series)).toSorted((a, b) => a.openedAt - b.openedAt);
+  return terms.found.map((incident) => finished(incident, terms)).toSorted((a, b) => a.openedAt - b.openedAt);
 }
 
 function servicesOf(series: readonly PacedSeries[], windowMs: number): Map<string, Service> {
@@ -95,7 +101,7 @@ function follow({ episodes }: Service, seen: Episode): void {
 }
 
 /** What the anomalies of one service mean now: they join, open, reopen, or nothing. */
-function settle(service: Service, now: number, { config, series, found }: Terms): void {
+function settle(service: Service, now: number, { config, classification, series, found }: Terms): void {
   const { name, judged, episodes, incident } = service;
   const rule = config.composite;
   const windowMs = rule.windowSeconds * 1_000;
@@ -115,6 +121,7 @@ function settle(service: Service, now: number, { config, series, found }: Terms)
     causes: [],
     ended: null,
     silencedBy: () => null,
+    speaksOf: ({ seriesId }) => classify(classification, [series[seriesId - 1]!]).type,
   });
   service.tail = tail;
   if (action === 'none') return;
@@ -156,7 +163,7 @@ function join(incident: Incident, episodes: Iterable<Episode>, now: number): voi
   }
 }
 
-function finished({ worst, ...rest }: Incident, series: readonly PacedSeries[]): ReplayedIncident {
+function finished({ worst, ...rest }: Incident, { series, classification }: Terms): ReplayedIncident {
   const listed = [...worst.values()]
     .toSorted((a, b) => b.score - a.score)
     .map(({ seriesId, value, expected, score, severity }) => {
@@ -165,7 +172,7 @@ function finished({ worst, ...rest }: Incident, series: readonly PacedSeries[]):
     });
   return {
     ...rest,
-    type: classify(listed.map(({ metric }) => metric)),
+    type: classify(classification, listed).type,
     severity: listed.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
     series: listed,
   };

@@ -1,5 +1,5 @@
 import { alarmScore, correlate, ruleFor } from '@nightshift/detection';
-import type { DetectionConfig, Severity } from '@nightshift/types';
+import { classify, type ClassificationRules, type DetectionConfig, type Severity } from '@nightshift/types';
 import type { SeriesName } from './series.ts';
 
 /** An anomaly as it was recorded, at its worst. */
@@ -49,6 +49,7 @@ export function wouldOpen(
   { service, judgedSeries, anomalies }: PastIncident,
   strength: ReadonlyMap<PastAnomaly, number>,
   config: DetectionConfig,
+  classification: ClassificationRules,
 ): boolean {
   const windowMs = config.composite.windowSeconds * 1_000;
   const now = Math.max(0, ...anomalies.map(({ lastAt }) => lastAt));
@@ -75,6 +76,7 @@ export function wouldOpen(
     causes: [],
     ended: null,
     silencedBy: () => null,
+    speaksOf: (signal) => classify(classification, [signal]).type,
   });
   return action === 'open';
 }

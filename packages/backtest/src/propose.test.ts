@@ -1,6 +1,6 @@
 import { DetectionConfig, DetectionRule } from '@nightshift/types';
 import { expect, test } from 'vitest';
-import { proposeSensitivities, type PastAnomaly, type PastIncident } from './index.ts';
+import { proposeSensitivities as propose, type PastAnomaly, type PastIncident } from './index.ts';
 
 const config = (rules: object[] = [], more: object = {}) =>
   DetectionConfig.parse({
@@ -10,6 +10,8 @@ const config = (rules: object[] = [], more: object = {}) =>
     composite: { rule: 'counts', criticals: 2 },
     ...more,
   });
+/** What a metric's name speaks of makes no difference here. */
+const proposeSensitivities = (incidents: PastIncident[], under: DetectionConfig) => propose(incidents, under, []);
 const at = Date.UTC(2026, 0, 5);
 
 /** An incident of critical series; `scores`: how far out each of its metrics was, where the band ends at 3. */

@@ -1,5 +1,5 @@
 import { alarmScore, findRule } from '@nightshift/detection';
-import { DetectionRule, type DetectionConfig } from '@nightshift/types';
+import { DetectionRule, type ClassificationRules, type DetectionConfig } from '@nightshift/types';
 import { strengthOf, wouldOpen, type PastAnomaly, type PastIncident } from './past.ts';
 
 /** A sensitivity for one rule. `replaces`: the rule's place in `rules`; null: its metric has no rule yet. */
@@ -33,11 +33,16 @@ const leastSensitivity = 0.1;
  * prevents the most of them, and loses none of the others. Judged by what is recorded of the incidents, one rule after another, so
  * that the proposals hold together. Nothing is applied. Pure.
  */
-export function proposeSensitivities(incidents: readonly PastIncident[], config: DetectionConfig): Tuning {
+export function proposeSensitivities(
+  incidents: readonly PastIncident[],
+  config: DetectionConfig,
+  classification: ClassificationRules,
+): Tuning {
   const strength = new Map(
     incidents.flatMap(({ anomalies }) => anomalies.map((each) => [each, strengthOf(each, config)])),
   );
-  const opens = (incident: PastIncident, under: DetectionConfig) => wouldOpen(incident, strength, under);
+  const opens = (incident: PastIncident, under: DetectionConfig) =>
+    wouldOpen(incident, strength, under, classification);
   const decided = incidents.filter((incident) => opens(incident, config));
   const real = decided.filter(({ falsePositive }) => !falsePositive);
   let changed = config;

@@ -1,5 +1,5 @@
 import { createDetector, createSignals, evidenceScore, type Judgement, type SignalSample } from '@nightshift/detection';
-import { seriesKey, type DetectionConfig } from '@nightshift/types';
+import { seriesKey, type ClassificationRules, type DetectionConfig } from '@nightshift/types';
 import { makeEvidence } from './evidence.ts';
 import { incidentsOf, type ReplayedIncident } from './incidents.ts';
 import { seriesRoles } from './roles.ts';
@@ -23,7 +23,11 @@ export type Replay = {
 type OnDerived = (series: SeriesName, at: number, judgement: Judgement) => void;
 
 /** Starts with nothing learned. */
-export function startReplay(config: DetectionConfig, onDerived: OnDerived = () => {}): Replay {
+export function startReplay(
+  config: DetectionConfig,
+  classification: ClassificationRules,
+  onDerived: OnDerived = () => {},
+): Replay {
   const detector = createDetector(config);
   const signals = createSignals();
   const evidence = makeEvidence();
@@ -91,7 +95,7 @@ export function startReplay(config: DetectionConfig, onDerived: OnDerived = () =
       }
     },
     settle: () => signals.settle().forEach(judgeDerived),
-    incidents: () => incidentsOf(evidence, all, config),
+    incidents: () => incidentsOf(evidence, all, config, classification),
   };
 }
 

@@ -7,9 +7,9 @@ export function inWords(event: IncidentEvent, to: string | null): string {
   const state = to ? ` -> ${to}` : '';
   switch (event.kind) {
     case 'opened':
-      return `incident opened: ${event.reason} (${event.anomalies.map((each) => `${each.metric} ${short(each.value)} instead of ${short(each.expected)}`).join(', ')})`;
+      return `incident opened: ${event.reason} (${event.anomalies.map((each) => `${each.metric} ${short(each.value)} instead of ${short(each.expected)}`).join(', ')})${takenFor(event)}`;
     case 'anomaly_joined':
-      return `${event.metric}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${short(event.value)} instead of ${short(event.expected)}`;
+      return `${event.metric}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${short(event.value)} instead of ${short(event.expected)}${takenFor(event)}`;
     case 'suspects':
       return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'diagnosed':
@@ -44,7 +44,7 @@ export function inWords(event: IncidentEvent, to: string | null): string {
     case 'page_failed':
       return `page to ${event.recipient} through ${event.channel} failed: ${event.detail}`;
     case 'reopened':
-      return `incident opened again: ${event.reason}${state}`;
+      return `incident opened again: ${event.reason}${takenFor(event)}${state}`;
     case 'note':
       return `${event.by}: ${event.text}`;
     case 'approved':
@@ -59,3 +59,7 @@ export function inWords(event: IncidentEvent, to: string | null): string {
       return 'postmortem written';
   }
 }
+
+/** What an event says that the incident is, and by which rule. */
+const takenFor = ({ type, rule }: { type?: string | undefined; rule?: string | null | undefined }) =>
+  rule ? `; taken for ${type} (rule ${rule})` : '';

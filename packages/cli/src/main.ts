@@ -95,6 +95,7 @@ program
     new Argument('<file>', 'which file').choices([
       'catalogue',
       'runbook',
+      'classification',
       'detection',
       'oncall',
       'freezes',

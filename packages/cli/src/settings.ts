@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { formatProblems, loadYaml } from '@nightshift/runtime';
-import { DetectionConfig, NightshiftError } from '@nightshift/types';
-import { root } from './folders.ts';
+import { formatProblems, loadClassification, loadYaml, valueOf } from '@nightshift/runtime';
+import { DetectionConfig, NightshiftError, type ClassificationRules } from '@nightshift/types';
+import { folders, root } from './folders.ts';
 
 /** What `dev` and `demo` run with. */
 const demoConfig = join(root, 'infra/shop/config');
@@ -30,3 +30,7 @@ export async function presentSettings({ running }: { running: boolean }): Promis
   const folder = process.env.NIGHTSHIFT_CONFIG_DIR || (running && !process.env.DATABASE_URL ? demoConfig : undefined);
   return folder ? readSettings(join(folder, 'detection.yaml')) : defaultSettings;
 }
+
+/** What an incident is, by the rules in force. Throws FILE_INVALID with line and field. */
+export const presentClassification = async (): Promise<ClassificationRules> =>
+  valueOf(await loadClassification(folders().configDir));

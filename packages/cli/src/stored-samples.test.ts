@@ -42,7 +42,7 @@ async function record(ids: number[], after: number): Promise<void> {
 
 async function replayed(service: string, noData: 'alert' | 'hold') {
   const config = DetectionConfig.parse({ schema: 1, detector: 'adaptive', rules: [{ metric: 'heartbeat', noData }] });
-  const backtest = startBacktest({ config });
+  const backtest = startBacktest({ config, classification: [] });
   const stored = await storedSamples(database.db, { service });
   await stored.replay(backtest, () => {});
   return backtest.result().incidents;

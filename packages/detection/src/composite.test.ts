@@ -6,6 +6,7 @@ import { config } from './stand-ins.ts';
 const now = 1_000_000_000;
 const rule = config([], { composite: { rule: 'counts' } }).composite;
 const evidence = calibrateEvidence(null, { now, sum: 0, series: 5, windowMs: 60_000 });
+const speaksOf = ({ metric }: Signal) => (metric === 'up' ? 'service_down' : 'high_latency');
 const signal = (given: Partial<Signal> = {}): Signal => ({
   seriesId: 1,
   service: 'shop-api',
@@ -24,6 +25,7 @@ const evaluate = (signals: Signal[], given: { judgedSeries?: number } = {}) =>
     now,
     rule,
     evidence: { ...evidence, sum: 0 },
+    speaksOf,
     ...given,
   });
 

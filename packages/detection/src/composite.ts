@@ -1,5 +1,4 @@
-import type { Anomaly, DetectionConfig } from '@nightshift/types';
-import { classifyMetric } from './classify.ts';
+import type { Anomaly, DetectionConfig, IncidentType } from '@nightshift/types';
 import { evidenceAlarm, evidenceOf, youngWindows, type CalibratedEvidence } from './evidence.ts';
 
 export type Signal = Pick<
@@ -9,6 +8,9 @@ export type Signal = Pick<
   /** A person's own rule says so (a fixed limit, an objective), in these words: when critical it needs no company. */
   declared?: string | null;
 };
+
+/** What kind of trouble a signal by itself is a sign of. */
+export type SpeaksOf<S> = (signal: S) => IncidentType;
 
 export type CompositeInput<S extends Signal = Signal> = {
   service: string;
@@ -20,12 +22,13 @@ export type CompositeInput<S extends Signal = Signal> = {
   rule: DetectionConfig['composite'];
   /** What the service's series are out by together, and how unusual that is of it. */
   evidence: CalibratedEvidence & { sum: number };
+  speaksOf: SpeaksOf<S>;
 };
 
 export type CompositeResult<S extends Signal = Signal> = { open: boolean; reason: string; counted: S[] };
 
 /** What users feel by itself: one such series is enough when it stays out for a whole window. */
-const symptoms = new Set(['service_down', 'high_error_rate']);
+const symptoms: ReadonlySet<IncidentType> = new Set(['service_down', 'high_error_rate']);
 
 /**
  * Whether the anomalies of one service, taken together, are an incident: what its series are out by is more than the service shows by
@@ -33,22 +36,24 @@ const symptoms = new Set(['service_down', 'high_error_rate']);
  * person's own rule says critical. Pure.
  */
 export function evaluateComposite<S extends Signal>(input: CompositeInput<S>): CompositeResult<S> {
-  const { service, rule } = input;
+  const { service, rule, speaksOf } = input;
   const counted = freshOf(input);
   const criticals = counted.filter((signal) => signal.severity === 'critical');
   const answer = (open: boolean, reason: string) => ({ open, reason, counted });
   const declared = criticals.find((signal) => signal.declared);
   if (declared) return answer(true, `${declared.metric} of ${service} is ${declared.declared}`);
   const lasting = criticals.find(
-    ({ startedAt, lastAt, metric }) =>
-      lastAt - startedAt >= rule.windowSeconds * 1_000 && symptoms.has(classifyMetric(metric)),
+    (signal) => signal.lastAt - signal.startedAt >= rule.windowSeconds * 1_000 && symptoms.has(speaksOf(signal)),
   );
   if (lasting) return answer(true, `${lasting.metric} of ${service} critical for ${rule.windowSeconds} s`);
   const { open, reason } = rule.rule === 'evidence' ? byEvidence(input, counted) : byCounts(input, counted);
   return answer(open, reason);
 }
 
-function byEvidence({ service, rule, evidence, judgedSeries }: CompositeInput, counted: Signal[]) {
+function byEvidence(
+  { service, rule, evidence, judgedSeries }: Pick<CompositeInput, 'service' | 'rule' | 'evidence' | 'judgedSeries'>,
+  counted: Signal[],
+) {
   const { sum, score, least } = evidence;
   const together = `${counted.length} anomalous series of ${service} within ${rule.windowSeconds} s`;
   const found = `${together}: evidence ${sum.toFixed(1)}`;
@@ -62,7 +67,10 @@ function byEvidence({ service, rule, evidence, judgedSeries }: CompositeInput, c
 /** A tenth of a series is expected to be out this far by chance: with 1,000 series only what is rarer than one in 10,000 counts. */
 export const chanceScore = (judgedSeries: number): number => Math.log10(Math.max(1, judgedSeries)) + 1;
 
-function byCounts({ service, rule, judgedSeries }: CompositeInput, fresh: Signal[]) {
+function byCounts(
+  { service, rule, judgedSeries }: Pick<CompositeInput, 'service' | 'rule' | 'judgedSeries'>,
+  fresh: Signal[],
+) {
   const leastScore = chanceScore(judgedSeries);
   const counted = fresh.filter((signal) => signal.score >= leastScore);
   const criticals = counted.filter((signal) => signal.severity === 'critical').length;

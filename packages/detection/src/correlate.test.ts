@@ -4,6 +4,7 @@ import { correlate, type CorrelateInput } from './correlate.ts';
 import { config } from './stand-ins.ts';
 
 const now = 1_800_000_000;
+const speaksOf = ({ metric }: Signal) => (metric === 'up' ? 'service_down' : 'high_latency');
 const signal = (given: Partial<Signal> = {}): Signal => ({
   seriesId: 1,
   service: 'shop-api',
@@ -28,6 +29,7 @@ const decide = (given: Partial<CorrelateInput> = {}) =>
     causes: [],
     ended: null,
     silencedBy: () => null,
+    speaksOf,
     ...given,
   });
 const reasons = (given: Partial<CorrelateInput>) => decide(given).held.map(({ because }) => because);

@@ -1,5 +1,5 @@
 import type { DetectionConfig, WhyNot } from '@nightshift/types';
-import { chanceScore, evaluateComposite, evidenceOfFresh, type Signal } from './composite.ts';
+import { chanceScore, evaluateComposite, evidenceOfFresh, type Signal, type SpeaksOf } from './composite.ts';
 import { calibrateEvidence, type EvidenceTail } from './evidence.ts';
 
 /** An incident that is not over. */
@@ -26,6 +26,7 @@ export type CorrelateInput<S extends Signal = Signal> = {
   ended: EndedIncident | null;
   /** By which silence a signal is held, if by any. */
   silencedBy: (signal: S) => string | null;
+  speaksOf: SpeaksOf<S>;
 };
 
 /** A signal that opens nothing, and why. */
@@ -50,14 +51,14 @@ const symptomAheadMs = 60_000;
  * resolved a moment ago: that is for the lifecycle to say). Pure: the detector and the backtest ask it.
  */
 export function correlate<S extends Signal>(input: CorrelateInput<S>): Decision<S> {
-  const { service, now, rule, judgedSeries, open } = input;
+  const { service, now, rule, judgedSeries, open, speaksOf } = input;
   const windowMs = rule.windowSeconds * 1_000;
   const { heard, held } = sortOut(input);
   // What is put aside is no evidence; of the sum nobody can say whose it is.
   const fresh = evidenceOfFresh(heard, now, windowMs);
   const sum = held.length > 0 ? fresh : Math.max(input.evidence, fresh);
   const evidence = { ...calibrateEvidence(input.tail, { now, sum, series: judgedSeries, windowMs }), sum };
-  const composite = evaluateComposite({ service, signals: heard, judgedSeries, now, rule, evidence });
+  const composite = evaluateComposite({ service, signals: heard, judgedSeries, now, rule, evidence, speaksOf });
   const { reason } = composite;
   const counted = beyondChance(composite.counted, judgedSeries);
   const answer = (action: Decision['action'], more: Partial<Decision<S>> = {}): Decision<S> => ({

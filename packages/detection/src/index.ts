@@ -9,7 +9,6 @@ export {
   type EvidenceWindow,
 } from './evidence.ts';
 export { groupEvidence } from './group.ts';
-export { classify, classifyMetric, metricWords, wordsOf } from './classify.ts';
 export { type Signal } from './composite.ts';
 export { type Detector, type Dropped, type HistoryPoint, type Reason, type Silence, type Verdict } from './detector.ts';
 export { judgeRecovery, type RecoveryInput, type RecoveryResult, type WatchedSeries } from './recovery.ts';

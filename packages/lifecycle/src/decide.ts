@@ -21,6 +21,9 @@ type Rule<K extends IncidentEvent['kind']> = (incident: Incident, event: Of<K>, 
 
 const isOver = (incident: Incident) => incident.state === 'resolved' || incident.state === 'closed';
 
+/** Whether what it is may still change by the signals that join it: nobody has chosen what to do about it. */
+export const isUndecided = ({ state }: Pick<Incident, 'state'>) => state === 'open' || state === 'diagnosing';
+
 const ignore = (reason: string): Decision => ({ kind: 'ignored', reason });
 const record = (incident: Incident): Decision => ({ kind: 'accepted', incident, stages: [] });
 
@@ -68,11 +71,10 @@ const rules: { [K in IncidentEvent['kind']]: Rule<K> } = {
 
   anomaly_joined: (incident, event) => {
     if (isOver(incident)) return ignore(`too late: the incident is ${incident.state}`);
-    const undecided = incident.state === 'open' || incident.state === 'diagnosing';
+    const undecided = isUndecided(incident);
     return record({
       ...incident,
       severity: event.severity === 'critical' ? 'critical' : incident.severity,
-      // What it is may change until somebody has acted upon it.
       type: undecided ? (event.type ?? incident.type) : incident.type,
       title: undecided ? (event.title ?? incident.title) : incident.title,
     });

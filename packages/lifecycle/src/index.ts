@@ -1,6 +1,6 @@
 export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
 export { closeBreaker, mindBreaker, readBreaker, sickServices, tooManySick, type Breaker } from './breaker.ts';
-export { decide, type Decision } from './decide.ts';
+export { decide, isUndecided, type Decision } from './decide.ts';
 export { calmForMs } from './flap.ts';
 export { addFreeze, declaredFreezes, endFreeze, listFreezes } from './freezes.ts';
 export { passGate, readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
@@ -10,6 +10,7 @@ export { startRelay } from './relay.ts';
 export { evidenceInWords, promotionProposed, successInterval } from './evidence.ts';
 export { findIncident, incidentColumns, timeline } from './rows.ts';
 export { changeMode, effectiveMode, evidenceOf, isLower, modeChange } from './runbook-mode.ts';
+export { incidentSignals, type IncidentSignal } from './signals.ts';
 export { addSilence, endSilence, listSilences, silencesInForce } from './silences.ts';
 export { runStage, type StageContext, type StageHandler, type StageOutcome } from './stage.ts';
 export { finishJob, step, stepIn, type StepOptions, type StepResult } from './step.ts';

@@ -3,8 +3,8 @@ import {
   flapLimits,
   newId,
   stateDeadlinesMs,
+  type Classified,
   type IncidentEvent,
-  type IncidentType,
   type Severity,
 } from '@nightshift/types';
 import { stepIn } from './step.ts';
@@ -12,7 +12,10 @@ import { stepIn } from './step.ts';
 /** Something is wrong with a service, says a detector. */
 export type Alarm = {
   service: string;
-  type: IncidentType;
+  /** What it is; by which rule, where rules said so. */
+  type: Classified['type'];
+  rule?: Classified['rule'];
+  conditions?: Classified['conditions'];
   severity: Severity;
   title: string;
   /** When the first sample left its band (epoch ms). */
@@ -39,8 +42,9 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
   if (known && known.state !== 'resolved') return { incidentId: known.id, outcome: 'open_already' };
   if (known?.resolution === 'false_positive') return { incidentId: known.id, outcome: 'suppressed' };
   if (known && known.resolution !== 'person') {
-    const { reason, type, severity, title } = alarm;
-    const result = await stepIn(tx, known.id, { kind: 'reopened', reason, type, severity, title }, { actor });
+    const { reason, severity, title } = alarm;
+    const event = { kind: 'reopened' as const, reason, ...classifiedAs(alarm), severity, title };
+    const result = await stepIn(tx, known.id, event, { actor });
     if (result.accepted) return { incidentId: known.id, outcome: 'reopened' };
   }
   const id = newId('inc');
@@ -64,6 +68,9 @@ export async function raise(tx: Tx, alarm: Alarm, actor: string): Promise<Raised
     ],
   );
   if (inserted.length === 0) return raise(tx, alarm, actor); // another detector opened it a moment ago: join that one
-  await stepIn(tx, id, { kind: 'opened', reason: alarm.reason, anomalies: alarm.anomalies }, { actor });
+  const { reason, anomalies } = alarm;
+  await stepIn(tx, id, { kind: 'opened', reason, anomalies, ...classifiedAs(alarm) }, { actor });
   return { incidentId: id, outcome: 'opened' };
 }
+
+const classifiedAs = ({ type, rule, conditions }: Alarm) => ({ type, rule, conditions });

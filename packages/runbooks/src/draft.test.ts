@@ -1,7 +1,6 @@
-import { Runbook } from '@nightshift/types';
+import { Runbook, type Found } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { Found } from './conditions.ts';
 import { draftSteps } from './draft.ts';
 
 const draft = (steps: z.input<typeof Runbook>['steps'], ...found: Found[]) =>

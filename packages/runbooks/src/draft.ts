@@ -1,7 +1,15 @@
 /** From the steps of a runbook to those of a plan, before any target is asked. Pure. */
-import type { ActionParam, ActionParams, FactParam, PlannedAction, RunbookStep } from '@nightshift/types';
+import {
+  checkFact,
+  factValues,
+  type ActionParam,
+  type ActionParams,
+  type FactParam,
+  type Found,
+  type PlannedAction,
+  type RunbookStep,
+} from '@nightshift/types';
 import type { z } from 'zod';
-import { checkFact, factValues, type Found } from './conditions.ts';
 
 type Branch = NonNullable<RunbookStep['onFailure']>[number];
 

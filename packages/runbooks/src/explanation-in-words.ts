@@ -1,3 +1,4 @@
+import type { Classified } from '@nightshift/types';
 import { signalName } from '@nightshift/types/signal-name';
 import type { Decision, Explanation } from './explanation.ts';
 import { conditionsInWords, planInWords } from './preview.ts';
@@ -30,10 +31,7 @@ export function explanationInWords({
         ({ check, target, status, output }) => `${status.padEnd(8)} ${check} ${target}: ${firstLine(output)}`,
       ),
     ),
-    ...section(
-      'Classification',
-      classification.map(({ type: was, because }) => `${was}: ${because}`),
-    ),
+    ...section('Classification', classification.map(classifiedInWords)),
     ...decisions.flatMap(decisionInWords),
     ...section(
       'Actions',
@@ -44,6 +42,12 @@ export function explanationInWords({
     ),
   ];
 }
+
+/** What an incident is taken for, by which rule and conditions. */
+const classifiedInWords = ({ type, rule, conditions }: Classified) =>
+  rule === null
+    ? `${type}: no rule fits`
+    : `${type} by rule ${rule}: ${conditions.map(({ condition, actual }) => `${condition} (${actual})`).join(', ')}`;
 
 const section = (title: string, lines: string[]) =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];

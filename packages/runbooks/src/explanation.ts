@@ -1,5 +1,4 @@
 import { now, type Sql } from '@nightshift/db';
-import { classify, classifyMetric } from '@nightshift/detection';
 import { findIncident, timeline } from '@nightshift/lifecycle';
 import {
   NightshiftError,
@@ -7,10 +6,10 @@ import {
   type Action,
   type Anomaly,
   type CheckedCondition,
+  type Classified,
   type Considered,
   type DiagnosticResult,
   type Incident,
-  type IncidentType,
   type TimelineEntry,
 } from '@nightshift/types';
 
@@ -34,7 +33,7 @@ export type Explanation = {
   signals: Pick<Anomaly, 'metric' | 'labels' | 'value' | 'low' | 'high' | 'severity' | 'direction'>[];
   diagnostics: DiagnosticResult[];
   /** Why it is taken for what it is, in the order in which it was. */
-  classification: { at: number; type: IncidentType; because: string }[];
+  classification: (Classified & { at: number })[];
   decisions: Decision[];
   actions: Pick<Action, 'type' | 'target' | 'summary' | 'state' | 'attempts' | 'detail' | 'planHash'>[];
 };
@@ -70,33 +69,16 @@ export async function explain(sql: Sql, incidentId: string): Promise<Explanation
     incident: { id, service, title, type, severity, state, resolution },
     signals,
     diagnostics,
-    classification: classificationOf(entries, type),
+    classification: entries.flatMap(classifiedBy),
     decisions: entries.flatMap((entry) => decisionOf(entry, planOf)),
     actions,
   };
 }
 
-function classificationOf(entries: TimelineEntry[], last: IncidentType): Explanation['classification'] {
-  const changes = entries.flatMap(changeOf);
-  const opened = entries.find(({ event }) => event.kind === 'opened');
-  if (opened?.event.kind !== 'opened') return changes;
-  const metrics = opened.event.anomalies.map(({ metric }) => metric);
-  const words = metrics.map((metric) => `${metric} speaks of ${classifyMetric(metric)}`).join(', ');
-  const first = {
-    at: opened.at,
-    type: changes.length > 0 ? classify(metrics) : last,
-    because: words || opened.event.reason,
-  };
-  return [first, ...changes];
-}
-
-function changeOf({ at, event }: TimelineEntry): Explanation['classification'] {
-  if (event.kind === 'classified') {
-    const because = event.conditions.map(({ condition, actual }) => `${condition} (${actual})`).join(', ');
-    return [{ at, type: event.type, because: `rule ${event.rule}: ${because}` }];
-  }
-  if ((event.kind !== 'anomaly_joined' && event.kind !== 'reopened') || event.type === undefined) return [];
-  return [{ at, type: event.type, because: event.kind === 'reopened' ? event.reason : `${event.metric} joined` }];
+/** What an event says that the incident is, where it says so with its reasons. */
+function classifiedBy({ at, event }: TimelineEntry): Explanation['classification'] {
+  if (!('rule' in event) || event.rule === undefined || event.type === undefined) return [];
+  return [{ at, type: event.type, rule: event.rule, conditions: event.conditions ?? [] }];
 }
 
 function decisionOf({ at, event }: TimelineEntry, plans: Map<string, Plan>): Decision[] {

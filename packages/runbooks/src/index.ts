@@ -1,14 +1,6 @@
 export { blastRadius } from './blast-radius.ts';
 export { explain, type Decision, type Explanation } from './explanation.ts';
 export { explanationInWords } from './explanation-in-words.ts';
-export {
-  defaultClassification,
-  loadClassification,
-  reclassify,
-  watchClassification,
-  type Classified,
-  type Signal,
-} from './classification.ts';
 export { freezeInWords, freezeOf, frozenAt, loadFreezes, watchFreezes } from './freezes.ts';
 export { exceededLimit, limitUses, quantityOf, type Refusal, type Use } from './limits.ts';
 export { lintFolder, type Finding } from './lint.ts';

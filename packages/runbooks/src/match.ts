@@ -1,6 +1,15 @@
 /** Which runbooks fit an incident, and why the others do not. Pure: the caller brings the runbooks, the incident and what was found. */
-import type { CheckedCondition, Considered, Incident, Runbook } from '@nightshift/types';
-import { checked, checkFact, checkLabel, checkStatus, type Found } from './conditions.ts';
+import {
+  checked,
+  checkFact,
+  checkLabel,
+  checkStatus,
+  type CheckedCondition,
+  type Considered,
+  type Found,
+  type Incident,
+  type Runbook,
+} from '@nightshift/types';
 
 export type Candidate = { runbook: Runbook; hash: string };
 

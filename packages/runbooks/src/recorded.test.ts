@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { loadYaml, valueOf } from '@nightshift/runtime';
+import { loadClassification, loadYaml, valueOf } from '@nightshift/runtime';
+import type { ClassificationRules } from '@nightshift/types';
 import { beforeAll, expect, it } from 'vitest';
 import { lintFolder } from './lint.ts';
 import type { Candidate } from './match.ts';
@@ -8,14 +9,16 @@ import { Recorded, replay, replayInWords, type Replayed } from './recorded.ts';
 
 const folder = fileURLToPath(new URL('../../../infra/runbooks/', import.meta.url));
 let runbooks: Candidate[];
+let classification: ClassificationRules;
 let results: Replayed[];
 beforeAll(async () => {
   ({ runbooks } = await lintFolder(folder, null));
+  classification = valueOf(await loadClassification(folder));
   const files = (await readdir(`${folder}recorded`)).filter((name) => name.endsWith('.json')).sort();
   const recorded = await Promise.all(
     files.map(async (name) => valueOf(await loadYaml(`${folder}recorded/${name}`, Recorded))),
   );
-  results = recorded.map((each) => replay(runbooks, each));
+  results = recorded.map((each) => replay(runbooks, each, classification));
 });
 
 it('recorded incidents x shipped runbooks: every choice and every reason is as it was agreed', async () => {
@@ -46,8 +49,8 @@ it('says so where another one is chosen than expected', () => {
     diagnostics: [],
     expect: 'restart-crashed-service',
   });
-  const result = replay(runbooks, recorded);
+  const result = replay(runbooks, recorded, classification);
   expect([result.asExpected, replayInWords(result)[0]]).toEqual([false, 'x: no runbook (NOT AS EXPECTED)']);
   const { expect: _expect, ...silent } = recorded;
-  expect(replay(runbooks, silent).asExpected).toBeNull();
+  expect(replay(runbooks, silent, classification).asExpected).toBeNull();
 });

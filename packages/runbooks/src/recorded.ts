@@ -6,12 +6,12 @@ import {
   Facts,
   IncidentType,
   inputLimits,
+  reclassify,
   Severity,
-  type Classification,
+  type ClassificationRules,
   type Considered,
 } from '@nightshift/types';
 import { z } from 'zod';
-import { defaultClassification, reclassify } from './classification.ts';
 import { matchRunbooks, type Candidate } from './match.ts';
 
 /** One file. `expect`: the runbook that should be chosen, null for none; absent: not said. */
@@ -45,7 +45,7 @@ export type Replayed = {
 export function replay(
   candidates: Candidate[],
   { name, incident, signals, diagnostics, expect }: Recorded,
-  classification: Classification = defaultClassification,
+  classification: ClassificationRules,
 ): Replayed {
   const type = reclassify(classification, { type: incident.type, signals, diagnostics })?.type ?? incident.type;
   const { fitting, considered } = matchRunbooks(candidates, {

@@ -1,6 +1,5 @@
 /** Waiting before a step. Pure: asked again, it answers from what stands in Postgres by then. */
-import type { PlannedWait } from '@nightshift/types';
-import { checkFact, type Found } from './conditions.ts';
+import { checkFact, type Found, type PlannedWait } from '@nightshift/types';
 
 export type Waited = 'ready' | { againMs: number; look: boolean } | { failed: string };
 

@@ -1,4 +1,5 @@
 export { loadCatalogue, watchCatalogue } from './catalogue/load.ts';
+export { loadClassification, watchClassification } from './classification.ts';
 export { CommonConfig, describeConfig, readConfig, type ConfigVariable } from './config.ts';
 export { clusterAccess, type ClusterAccess } from './kubeconfig.ts';
 export { signLink, verifyLink, type LinkClaims } from './link.ts';

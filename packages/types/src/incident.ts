@@ -92,12 +92,20 @@ const grounds = {
   considered: z.array(Considered).optional(),
 };
 
+/** What an incident is taken for, by which rule (null: none fits), and what held; absent in events of the first version. */
+const classified = {
+  type: IncidentType.optional(),
+  rule: z.string().nullable().optional(),
+  conditions: z.array(CheckedCondition).optional(),
+};
+
 /** Everything that can happen to an incident. Recorded as it happens; the timeline is nothing else. */
 export const IncidentEvent = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('opened'),
     reason: z.string(),
     anomalies: z.array(z.object({ metric: z.string(), value: z.number(), expected: z.number(), severity: Severity })),
+    ...classified,
   }),
   z.object({
     kind: z.literal('anomaly_joined'),
@@ -107,13 +115,13 @@ export const IncidentEvent = z.discriminatedUnion('kind', [
     value: z.number(),
     expected: z.number(),
     severity: Severity,
-    type: IncidentType.optional(),
+    ...classified,
     title: z.string().optional(),
   }),
   z.object({
     kind: z.literal('reopened'),
     reason: z.string(),
-    type: IncidentType.optional(),
+    ...classified,
     severity: Severity.optional(),
     title: z.string().optional(),
   }),

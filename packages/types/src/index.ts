@@ -5,6 +5,7 @@ export * from './batch.ts';
 export * from './catalogue.ts';
 export * from './classification.ts';
 export * from './check-catalogue.ts';
+export * from './conditions.ts';
 export * from './detection-config.ts';
 export * from './diagnostic.ts';
 export * from './errors.ts';

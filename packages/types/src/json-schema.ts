@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Catalogue } from './catalogue.ts';
+import { Classification } from './classification.ts';
 import { DetectionConfig } from './detection-config.ts';
 import { FreezeFile } from './freeze.ts';
 import { OnCall } from './oncall.ts';
@@ -9,6 +10,7 @@ import { Runbook } from './runbook.ts';
 const files = {
   catalogue: Catalogue,
   runbook: Runbook,
+  classification: Classification,
   detection: DetectionConfig,
   oncall: OnCall,
   freezes: FreezeFile,

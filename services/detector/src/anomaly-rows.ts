@@ -107,15 +107,12 @@ export async function linkAnomalies(tx: Tx, incidentId: string, ids: number[]): 
   await tx.query('UPDATE anomaly SET incident_id = $1 WHERE id = ANY ($2::bigint[])', [incidentId, ids]);
 }
 
-/** Each series of an incident once, with its metric; of one that was reopened, those since: what it is now follows from them. */
-export function incidentSeries(
-  tx: Tx,
-  incidentId: string,
-): Promise<{ seriesId: number; service: string; metric: string }[]> {
-  return tx.query(
-    `SELECT DISTINCT a.series_id AS "seriesId", s.service, s.name AS metric FROM anomaly a JOIN series s ON s.id = a.series_id
-      WHERE a.incident_id = $1
+/** The series of an incident; of one that was reopened, those since. */
+export async function incidentSeries(tx: Tx, incidentId: string): Promise<Set<number>> {
+  const rows = await tx.query<{ seriesId: number }>(
+    `SELECT DISTINCT a.series_id AS "seriesId" FROM anomaly a WHERE a.incident_id = $1
         AND a.last_at > coalesce((SELECT max(at) FROM event WHERE incident_id = $1 AND to_state = 'resolved'), '-infinity')`,
     [incidentId],
   );
+  return new Set(rows.map(({ seriesId }) => seriesId));
 }

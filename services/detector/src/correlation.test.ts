@@ -14,10 +14,18 @@ services:
   - { name: database }
 `;
 
+/** Of the database, what is slow is what is exhausted. */
+const classification = `
+schema: 1
+rules:
+  - { id: slow-database, type: resource_exhaustion, metrics: [latency], labels: { service: database } }
+`;
+
 let shop: Ground;
 beforeAll(async () => {
   shop = await ground(await testDatabase());
   await writeFile(join(shop.env['NIGHTSHIFT_CONFIG_DIR']!, 'catalogue.yaml'), catalogue);
+  await writeFile(join(shop.env['NIGHTSHIFT_CONFIG_DIR']!, 'classification.yaml'), classification);
   await shop.detector();
 });
 afterAll(() => shop?.close());
@@ -38,13 +46,23 @@ const breach = async (ids: number[]) => {
 };
 
 describe('services that depend on each other', () => {
-  test('a symptom joins the incident of its cause, which keeps its own type, and says whose it is', async () => {
+  test('a symptom joins the incident of its cause, which is classified by its own signals and the rules in force', async () => {
     const [database, web] = await Promise.all([two('database'), two('web')]);
     await breach(database);
     const incident = await eventually(async () => {
       const [row] = await incidents('database');
       expect(row).toBeDefined();
       return row!;
+    });
+    expect(incident.type).toBe('resource_exhaustion');
+    expect((await events(incident.id))[0]).toMatchObject({
+      kind: 'opened',
+      type: 'resource_exhaustion',
+      rule: 'slow-database',
+      conditions: [
+        { condition: 'a signal called latency', actual: 'latency_ms', holds: true },
+        { condition: 'label service=database', actual: 'database', holds: true },
+      ],
     });
     await breach(web);
     await eventually(async () => {

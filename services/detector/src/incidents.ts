@@ -1,9 +1,11 @@
 import type { Tx } from '@nightshift/db';
-import { classify, correlate, type Decision, type Held } from '@nightshift/detection';
-import { findIncident, raise, stepIn, type Raised } from '@nightshift/lifecycle';
+import { correlate, type Decision, type Held } from '@nightshift/detection';
+import { findIncident, incidentSignals, isUndecided, raise, stepIn, type Raised } from '@nightshift/lifecycle';
 import {
+  classify,
   incidentLimits,
   silencedBy,
+  type ClassificationRules,
   type DetectionConfig,
   type Incident,
   type IncidentType,
@@ -36,6 +38,8 @@ type Settling = {
   /** Metrics that have fallen silent. */
   silent: string[];
   dependencies: Dependencies;
+  /** Which say what an incident is. */
+  classification: ClassificationRules;
   /** Those in force. */
   silences: readonly Silence[];
 };
@@ -45,20 +49,21 @@ type Settling = {
  * holds the service's lock (`lockServices`), so that shards with news of the same service do not each open one.
  */
 export async function settle(tx: Tx, settling: Settling): Promise<Settled> {
-  const { service, at, rule, silent, dependencies, silences } = settling;
+  const { service, at, rule, silent, dependencies, classification, silences } = settling;
   const standing = await readStanding(tx, service, at, rule, dependencies.of(service));
   const signals = await recentAnomalies(tx, service, at - rule.windowSeconds * 1_000);
   const quiet = (signal: RecentAnomaly) => silencedBy(silences, signal);
-  const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: quiet });
+  const speaksOf = (signal: RecentAnomaly) => classify(classification, [signal]).type;
+  const decision = correlate({ service, now: at, rule, signals, ...standing, silencedBy: quiet, speaksOf });
   if (decision.tail !== standing.tail) await keepTail(tx, service, decision.tail);
   const { held } = decision;
   if (decision.action === 'none') return { outcome: 'nothing', held };
   if (decision.action === 'join') {
     const incident = standing.open ?? (await findIncident(tx, decision.incidentId!));
-    const outcome = await join(tx, incident!, decision.counted);
+    const outcome = await join(tx, incident!, decision.counted, classification);
     return { outcome: outcome === 'joined' && !standing.open ? 'dependant' : outcome, held };
   }
-  const raised = await raise(tx, alarmOf(service, decision, silent), actor);
+  const raised = await raise(tx, alarmOf(service, decision, silent, classification), actor);
   if (raised.outcome === 'suppressed') {
     const detail = `${raised.incidentId} was called a false positive`;
     const why = decision.counted.map((signal) => ({ signal, because: 'false_positive' as const, detail }));
@@ -82,13 +87,18 @@ export async function lockServices(tx: Tx, services: Iterable<string>): Promise<
   return sorted;
 }
 
-function alarmOf(service: string, { counted, reason }: Decision<RecentAnomaly>, silent: string[]) {
-  const type = classify(counted.map((anomaly) => anomaly.metric));
+function alarmOf(
+  service: string,
+  { counted, reason }: Decision<RecentAnomaly>,
+  silent: string[],
+  classification: ClassificationRules,
+) {
+  const classified = classify(classification, counted);
   return {
     service,
-    type,
+    ...classified,
     severity: counted.some((anomaly) => anomaly.severity === 'critical') ? ('critical' as const) : ('warning' as const),
-    title: titleOf(service, type),
+    title: titleOf(service, classified.type),
     onsetAt: Math.min(...counted.map((anomaly) => anomaly.startedAt)),
     reason: silent.length > 0 ? `${reason}; no data any more: ${silent.join(', ')}` : reason,
     anomalies: counted
@@ -102,19 +112,20 @@ async function join(
   tx: Tx,
   incident: Incident,
   counted: RecentAnomaly[],
+  classification: ClassificationRules,
 ): Promise<'joined' | 'open_already' | 'nothing'> {
   const newcomers = counted.filter((anomaly) => anomaly.incidentId !== incident.id);
   if (newcomers.length === 0) return 'open_already';
-  const present = await incidentSeries(tx, incident.id);
-  const series = new Set(present.map((each) => each.seriesId));
-  const metrics = present.filter((each) => each.service === incident.service).map((each) => each.metric);
-  for (const { id, seriesId, service, metric, value, expected, severity } of newcomers) {
+  const series = await incidentSeries(tx, incident.id);
+  let { type } = incident;
+  const signals = (await incidentSignals(tx, incident.id)).filter((each) => each.service === incident.service);
+  for (const { id, seriesId, service, metric, labels, value, expected, severity } of newcomers) {
     if (!series.has(seriesId)) {
       if (series.size >= incidentLimits.seriesPerIncident) continue;
       const own = service === incident.service;
-      if (own) metrics.push(metric);
-      const type = own ? classify(metrics) : incident.type;
-      const renamed = type === incident.type ? {} : { type, title: titleOf(incident.service, type) };
+      if (own) signals.push({ service, metric, labels });
+      const seen = own && isUndecided(incident) ? classify(classification, signals) : { type };
+      const renamed = seen.type === type ? {} : { ...seen, title: titleOf(incident.service, seen.type) };
       const of = own ? {} : { service };
       const joined = await stepIn(
         tx,
@@ -124,6 +135,7 @@ async function join(
       );
       if (!joined.accepted) return 'nothing';
       series.add(seriesId);
+      type = seen.type;
     }
     await linkAnomalies(tx, incident.id, [id]);
   }

@@ -1,6 +1,6 @@
 import { now, only, type Db, type Tx } from '@nightshift/db';
 import { silencesInForce } from '@nightshift/lifecycle';
-import type { DetectionConfig } from '@nightshift/types';
+import type { ClassificationRules, DetectionConfig } from '@nightshift/types';
 import { writeEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Episode } from './episodes.ts';
@@ -17,7 +17,11 @@ export type News = {
 };
 
 /** By which rules news is settled. */
-export type Terms = { rule: DetectionConfig['composite']; dependencies: Dependencies };
+export type Terms = {
+  rule: DetectionConfig['composite'];
+  dependencies: Dependencies;
+  classification: ClassificationRules;
+};
 
 /** Somebody else owns the shard by now: nothing of this was written. */
 export class Fenced extends Error {}
@@ -33,7 +37,7 @@ export async function publish(
   db: Db,
   fence: Fence,
   news: News,
-  { rule, dependencies }: Terms,
+  { rule, dependencies, classification }: Terms,
 ): Promise<Map<string, Settled>> {
   let rowIds = new Map<number, number>();
   const outcome = await db.tx(async (tx) => {
@@ -59,7 +63,7 @@ export async function publish(
       const silent = fresh
         .filter((episode) => episode.service === service && episode.silent)
         .map((episode) => episode.metric);
-      settled.set(service, await settle(tx, { service, at, rule, silent, dependencies, silences }));
+      settled.set(service, await settle(tx, { service, at, rule, silent, dependencies, classification, silences }));
     }
     return settled;
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { only, type Db } from '@nightshift/db';
-import { watchYaml, type Deps, type Running } from '@nightshift/runtime';
+import { watchClassification, watchYaml, type Deps, type Running } from '@nightshift/runtime';
 import { DetectionConfig, errorMessage, newId, NightshiftError } from '@nightshift/types';
 import type { Config } from './config.ts';
 import { followCatalogue } from './dependencies.ts';
@@ -17,6 +17,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
   const { db, queue, log, common, kick } = deps;
   const detection = await watchYaml(join(common.NIGHTSHIFT_CONFIG_DIR, 'detection.yaml'), DetectionConfig, log);
   const catalogue = await followCatalogue(deps);
+  const classification = await watchClassification(common.NIGHTSHIFT_CONFIG_DIR, log, { orShipped: true });
   const current = () => detection.current();
   const onError = (err: unknown) => {
     deps.metrics.countError(err instanceof NightshiftError ? err.code : 'INTERNAL');
@@ -37,6 +38,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     derived: derivedSeries(db, names, shardCount),
     config: current,
     dependencies: catalogue.dependencies,
+    classification: () => classification.current(),
     snapshotMs: config.SNAPSHOT_SECONDS * 1_000,
     recordingLimits: { hours: config.KEEP_SAMPLES_HOURS, bytes: config.KEEP_SAMPLES_MB * 1024 * 1024, shardCount },
     onFenced: () => membership.abandon(),
@@ -52,7 +54,7 @@ export async function startDetector(config: Config, deps: Deps): Promise<Running
     stages: { verify: verify({ db, config: current }) },
     async close() {
       await membership.close();
-      await Promise.all([detection.close(), catalogue.close()]);
+      await Promise.all([detection.close(), catalogue.close(), classification.close()]);
     },
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '@nightshift/detection';
 import type { Queue } from '@nightshift/queue';
 import type { Logger } from '@nightshift/runtime';
-import type { DetectionConfig } from '@nightshift/types';
+import type { ClassificationRules, DetectionConfig } from '@nightshift/types';
 import { runningEpisodes } from './anomaly-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { DerivedSeries } from './derived.ts';
@@ -35,6 +35,7 @@ export type ShardParts = {
   derived: DerivedSeries;
   config: () => DetectionConfig;
   dependencies: () => Dependencies;
+  classification: () => ClassificationRules;
   shardCount: number;
   snapshotMs: number;
   recordingLimits: RecordingLimits;
@@ -166,7 +167,7 @@ export async function flush(shard: Shard): Promise<void> {
     points: shard.points,
     evidence: (service: string, now: number) => shard.evidence.get(service)?.sum(now) ?? 0,
   };
-  const terms = { rule, dependencies: shard.dependencies() };
+  const terms = { rule, dependencies: shard.dependencies(), classification: shard.classification() };
   const settled = await publish(shard.db, shard.fence, news, terms).catch((error: unknown) => {
     if (error instanceof Fenced) shard.onFenced();
     throw error;

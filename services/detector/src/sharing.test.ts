@@ -182,7 +182,7 @@ describe('a verdict that comes too late', () => {
     const ids = await Promise.all([0, 0].map(() => shop.series('late', 'latency_ms', 0)));
     await shop.db.query(`INSERT INTO shard (shard, epoch, owner) VALUES (0, 8, 'mbr-new')`);
     const news = { episodes: await Promise.all(ids.map(episode)), points: [], evidence: () => 0 };
-    const terms = { rule, dependencies: { of: () => [], dependants: () => [] } };
+    const terms = { rule, dependencies: { of: () => [], dependants: () => [] }, classification: [] };
     await expect(publish(shop.db, { shard: 0, epoch: 7 }, news, terms)).rejects.toThrow(Fenced);
     const learned = { detector: createDetector(DetectionConfig.parse({ schema: 1 })), signals: createSignals() };
     await expect(saveSnapshot(shop.db, { shard: 0, epoch: 7 }, learned)).rejects.toThrow(Fenced);

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import swagger from '@fastify/swagger';
-import { createTokenCheck, watchYamlFolder, type Deps, type Running, type TokenScope } from '@nightshift/runtime';
+import {
+  createTokenCheck,
+  watchClassification,
+  watchYamlFolder,
+  type Deps,
+  type Running,
+  type TokenScope,
+} from '@nightshift/runtime';
 import { errorMessage, inputLimits, newId, NightshiftError } from '@nightshift/types';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
@@ -44,6 +51,8 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const metrics = createIngestMetrics(deps.metrics);
   const kinds = openKinds(store);
   const { serviceOf, close: closeSelectors } = await followSelectors(deps);
+  const rules = await watchClassification(deps.common.NIGHTSHIFT_CONFIG_DIR, log, { orShipped: true });
+  const classification = () => rules.current();
   const limits = { maxSeries: config.NIGHTSHIFT_MAX_SERIES, cachedSteps: config.INGEST_SERIES_CACHE };
   const registry = await openSeriesRegistry(store, limits, serviceOf, { shards, kinds });
   const clock = await startClock(db, onError);
@@ -72,7 +81,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     observe: (flush) => metrics.flushed(flush),
   });
   metrics.watch({ gate, registry });
-  const silence = listenForSilence(db, { kick: deps.kick, onError });
+  const silence = listenForSilence(db, { classification, kick: deps.kick, onError });
 
   const folder = join(deps.common.NIGHTSHIFT_CONFIG_DIR, 'webhooks');
   const mappings = await watchYamlFolder(folder, Mapping, log, { optional: true });
@@ -80,7 +89,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   aboutRoutes(app);
   const samples = { clock, door: openDoor(gate, senders, commit), group: commit, registry, kinds, metrics, senders };
-  const alerts = { clock, db, metrics, senders, serviceOf, kick: deps.kick };
+  const alerts = { clock, db, metrics, senders, serviceOf, classification, kick: deps.kick };
   const changes = { clock, metrics, store };
   app.decorateRequest('sender');
   const checkToken = createTokenCheck(store.activeTokens);
@@ -98,7 +107,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
   const cachedSeries = config.INGEST_SERIES_CACHE / stepsPerSeries;
   await behind('samples', (inner) => remoteWriteRoute(inner, { ...samples, cachedSeries }));
   await behind('alerts', (inner) => alertsRoutes(inner, alerts));
-  await behind('alerts', (inner) => heartbeatsRoutes(asEvents(inner), { db, kick: deps.kick }));
+  await behind('alerts', (inner) => heartbeatsRoutes(asEvents(inner), alerts));
   await behind('changes', (inner) => argoCdRoute(asEvents(inner), changes));
   await behind('changes', (inner) => deploymentsRoute(asEvents(inner), changes));
   // What they bring may be either.
@@ -123,6 +132,7 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
         clock.close(),
         silence.close(),
         closeSelectors(),
+        rules.close(),
         mappings.close(),
       ]);
     },

@@ -6,13 +6,13 @@ import { figure, moment } from './markdown.ts';
 export function inWords(event: IncidentEvent): string {
   switch (event.kind) {
     case 'opened':
-      return `incident opened: ${event.reason}`;
+      return `incident opened: ${event.reason}${takenFor(event)}`;
     case 'anomaly_joined':
-      return `${signalName(event.metric)}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})`;
+      return `${signalName(event.metric)}${event.service === undefined ? '' : ` of ${event.service}`} joined: ${figure(event.value)} where ${figure(event.expected)} is normal (${event.severity})${takenFor(event)}`;
     case 'suspects':
       return `suspected: ${event.suspects.map(({ service, reasons }) => `${service} (${reasons.join(', ')})`).join('; ')}`;
     case 'reopened':
-      return `reopened: ${event.reason}`;
+      return `reopened: ${event.reason}${takenFor(event)}`;
     case 'diagnosed':
       return `diagnosed: ${
         event.results
@@ -71,3 +71,7 @@ export function inWords(event: IncidentEvent): string {
       return `${event.by}: ${event.text}`;
   }
 }
+
+/** What an event says that the incident is, and by which rule. */
+const takenFor = ({ type, rule }: { type?: string | undefined; rule?: string | null | undefined }) =>
+  rule ? `; taken for ${type} (rule ${rule})` : '';

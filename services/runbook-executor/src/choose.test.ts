@@ -390,7 +390,7 @@ describe('what an incident is', () => {
     });
     const id = await open({ type: 'unknown' });
     await probe(id, 1, false);
-    const turning = { ...world, classification: () => circle };
+    const turning = { ...world, classification: () => circle.rules };
     await deliver(turning, id);
     expect(await deliver(turning, id)).toBe('done');
     expect([await events(id, 'classified'), await events(id, 'no_runbook')].map(({ length }) => length)).toEqual([

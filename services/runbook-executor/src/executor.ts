@@ -1,7 +1,7 @@
 import type { Db } from '@nightshift/db';
 import type { Candidate } from '@nightshift/runbooks';
 import type { Logger } from '@nightshift/runtime';
-import type { Catalogue, Classification, FreezeFile } from '@nightshift/types';
+import type { Catalogue, ClassificationRules, FreezeFile } from '@nightshift/types';
 import type { Env } from './providers/provider.ts';
 import type { Providers } from './providers/registry.ts';
 
@@ -14,7 +14,7 @@ export type Executor = {
   log: Logger;
   catalogue(): Catalogue;
   runbooks(): Candidate[];
-  classification(): Classification;
+  classification(): ClassificationRules;
   freezes(): FreezeFile;
   providers: Providers;
   env: Env;

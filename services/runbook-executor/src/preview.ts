@@ -1,7 +1,7 @@
 import type { Db } from '@nightshift/db';
 import { findIncident } from '@nightshift/lifecycle';
-import { lintFolder, loadClassification, loadFreezes, type Preview } from '@nightshift/runbooks';
-import { createLogger, formatProblems, loadCatalogue, valueOf } from '@nightshift/runtime';
+import { lintFolder, loadFreezes, type Preview } from '@nightshift/runbooks';
+import { createLogger, formatProblems, loadCatalogue, loadClassification, valueOf } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { propose, type Proposal } from './propose.ts';
 import type { Env } from './providers/provider.ts';

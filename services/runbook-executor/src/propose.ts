@@ -1,5 +1,5 @@
 import { now, type Sql } from '@nightshift/db';
-import { effectiveMode, modeChange } from '@nightshift/lifecycle';
+import { effectiveMode, incidentSignals, modeChange, type IncidentSignal } from '@nightshift/lifecycle';
 import {
   blastRadius,
   checkMatch,
@@ -7,15 +7,13 @@ import {
   matchRunbooks,
   planHash,
   quantityOf,
-  reclassify,
-  type Classified,
-  type Signal,
   type Candidate,
   type Situation,
   type Use,
 } from '@nightshift/runbooks';
 import {
   alwaysApprove,
+  reclassify,
   stateDeadlinesMs,
   type CheckedCondition,
   type Considered,
@@ -23,14 +21,15 @@ import {
   type Incident,
   type Plan,
   type PlannedAction,
+  type Reclassified,
   type RunbookMode,
 } from '@nightshift/types';
 import type { Executor } from './executor.ts';
 import { draftPlan, type Draft } from './plan.ts';
-import { classifiedAlready, latestDiagnostics, presentSignals, triedRunbooks, usesOf } from './store.ts';
+import { classifiedAlready, latestDiagnostics, triedRunbooks, usesOf } from './store.ts';
 
 /** `classified`: what the incident turns out to be, where that is not what it was taken for. */
-export type Grounds = { conditions: CheckedCondition[]; considered: Considered[]; classified: Classified | null };
+export type Grounds = { conditions: CheckedCondition[]; considered: Considered[]; classified: Reclassified | null };
 
 export type Proposal =
   | ({ kind: 'plan'; candidate: Candidate; plan: Plan; hash: string; services: string[]; mode: RunbookMode } & Grounds)
@@ -45,7 +44,7 @@ export type Proposal =
     } & Grounds)
   /** A target could not be asked just now, and there is time to ask once more. */
   | { kind: 'again' }
-  | { kind: 'none'; reason: string; considered: Considered[]; classified: Classified | null };
+  | { kind: 'none'; reason: string; considered: Considered[]; classified: Reclassified | null };
 
 /**
  * What would be done for an incident, and why: the first runbook that fits and can be planned. Changes nothing. `only`: plans this
@@ -60,7 +59,10 @@ export async function propose(
   const { db } = executor;
   const known = await situationOf(db, found);
   const asked = await classifiedAlready(db, found.id);
-  const classified = asked ? null : reclassify(executor.classification(), { ...known, type: found.type });
+  // Its own service says what it is: of what depends on it, only the symptoms are seen.
+  const own = known.signals.filter(({ service }) => service === found.service);
+  const about = { signals: own, diagnostics: known.diagnostics, type: found.type };
+  const classified = asked ? null : reclassify(executor.classification(), about);
   const incident = classified ? { ...found, type: classified.type } : found;
   const situation = { ...known, incident };
   const at = await now(db);
@@ -93,11 +95,11 @@ export async function propose(
 async function situationOf(
   sql: Sql,
   incident: Incident,
-): Promise<Situation & { signals: Signal[]; diagnostics: DiagnosticResult[] }> {
+): Promise<Situation & { signals: IncidentSignal[]; diagnostics: DiagnosticResult[] }> {
   const [diagnostics, tried, signals] = await Promise.all([
     latestDiagnostics(sql, incident.id),
     triedRunbooks(sql, incident.id),
-    presentSignals(sql, incident.id),
+    incidentSignals(sql, incident.id),
   ]);
   return { incident, diagnostics, tried, signals, labels: signals.map(({ labels }) => labels) };
 }

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mindBreaker, startLoop } from '@nightshift/lifecycle';
-import { watchClassification, watchFreezes } from '@nightshift/runbooks';
-import { watchCatalogue, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
+import { watchFreezes } from '@nightshift/runbooks';
+import { watchCatalogue, watchClassification, watchYamlFolder, type Deps, type Running } from '@nightshift/runtime';
 import { NightshiftError, Runbook } from '@nightshift/types';
 import { Counter } from 'prom-client';
 import type { Config } from './config.ts';

@@ -3,7 +3,6 @@ import { quantityOf, type Candidate, type Use } from '@nightshift/runbooks';
 import {
   actionLimits,
   DiagnosticResult,
-  incidentLimits,
   newId,
   Plan,
   PlannedAction,
@@ -39,20 +38,6 @@ export async function classifiedAlready(sql: Sql, incidentId: string): Promise<b
     [incidentId],
   );
   return last?.kind === 'classified';
-}
-
-/** The series that are out of their band in an incident, or were since it was opened for the last time. */
-export function presentSignals(
-  sql: Sql,
-  incidentId: string,
-): Promise<{ metric: string; labels: Record<string, string> }[]> {
-  return sql.query(
-    `SELECT DISTINCT s.name AS metric, s.labels FROM anomaly a JOIN series s ON s.id = a.series_id
-      WHERE a.incident_id = $1 AND (a.ended_at IS NULL OR a.started_at > (
-        SELECT coalesce(max(at), '-infinity') - interval '2 minutes' FROM event
-         WHERE incident_id = $1 AND event->>'kind' IN ('opened', 'reopened'))) LIMIT $2`,
-    [incidentId, incidentLimits.seriesPerIncident],
-  );
 }
 
 /** The last deployments of a service, newest first. */

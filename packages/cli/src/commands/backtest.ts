@@ -10,7 +10,7 @@ import {
 import { errorMessage, NightshiftError, type DetectionConfig } from '@nightshift/types';
 import { filesOf } from '../csv-folder.ts';
 import { startProgress, type Progress } from '../progress.ts';
-import { defaultSettings, presentSettings, readSettings, type Settings } from '../settings.ts';
+import { defaultSettings, presentClassification, presentSettings, readSettings, type Settings } from '../settings.ts';
 import { storedSamples } from '../stored-samples.ts';
 import { withDatabase } from './database.ts';
 import { score } from './score.ts';
@@ -44,7 +44,8 @@ export async function backtest(folder: string | undefined, options: BacktestOpti
   const { config } = used.settings;
   if (folder !== undefined && scores !== undefined) return score(folder, { to: scores, config, json: options.json });
   const pictures = options.report === undefined ? 0 : mostPictures;
-  const test = startBacktest({ config, against: used.against?.config, pictures });
+  const classification = await presentClassification();
+  const test = startBacktest({ config, classification, against: used.against?.config, pictures });
   const { failed, progress } = folder === undefined ? await fromStore(test, options) : await fromFiles(test, folder);
   await tell(test.result(), progress.end(), used, options);
   return failed > 0 ? 1 : 0;

@@ -12,7 +12,7 @@ import {
   type Finding,
   type Preview,
 } from '@nightshift/runbooks';
-import { formatProblems, loadCatalogue, loadYaml, valueOf } from '@nightshift/runtime';
+import { formatProblems, loadCatalogue, loadClassification, loadYaml, valueOf } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { folders, root } from '../folders.ts';
 import { targetEnv } from '../target-env.ts';
@@ -82,9 +82,10 @@ export async function test(folder: string | undefined, options: { recorded?: str
   const runbooksDir = folder ?? folders().runbooksDir;
   const { runbooks, findings } = await lintFolder(runbooksDir, null);
   const errors = findings.filter(({ level }) => level === 'error');
+  const classification = valueOf(await loadClassification(folders().configDir));
   const results = [];
   for (const file of await recordings(options.recorded ?? join(runbooksDir, 'recorded')))
-    results.push(replay(runbooks, valueOf(await loadYaml(file, Recorded))));
+    results.push(replay(runbooks, valueOf(await loadYaml(file, Recorded)), classification));
   const wrong = results.filter(({ asExpected }) => asExpected === false).length;
   if (options.json) json({ results, wrong, findings: errors });
   else {

@@ -9,7 +9,7 @@ import type { Db } from '@nightshift/db';
 import { DetectionRule, type DetectionConfig } from '@nightshift/types';
 import { pastIncidents } from '../past-incidents.ts';
 import { startProgress } from '../progress.ts';
-import { presentSettings, readSettings } from '../settings.ts';
+import { presentClassification, presentSettings, readSettings } from '../settings.ts';
 import { storedSamples } from '../stored-samples.ts';
 import { withDatabase } from './database.ts';
 
@@ -24,7 +24,7 @@ export const tune = ({ days, rules, json }: TuneOptions): Promise<number> =>
     const { config, from } = rules ? await readSettings(rules) : await presentSettings({ running: true });
     const incidents = await pastIncidents(db, days);
     const falsePositives = incidents.filter(({ falsePositive }) => falsePositive).length;
-    const tuning = proposeSensitivities(incidents, config);
+    const tuning = proposeSensitivities(incidents, config, await presentClassification());
     const replayed = tuning.proposals.length > 0 ? await replay(db, tuning.changed, config) : null;
     if (json) {
       const { changed: _, ...rest } = tuning;
@@ -42,7 +42,7 @@ export const tune = ({ days, rules, json }: TuneOptions): Promise<number> =>
 /** What the changed settings would have made of the recorded samples; null where none are. */
 async function replay(db: Db, config: DetectionConfig, against: DetectionConfig): Promise<BacktestResult | null> {
   const stored = await storedSamples(db, {});
-  const test = startBacktest({ config, against });
+  const test = startBacktest({ config, classification: await presentClassification(), against });
   const progress = startProgress('recordings', stored.rows);
   const samples = await stored.replay(test, (more) => {
     progress.rows(more);

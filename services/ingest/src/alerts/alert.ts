@@ -1,5 +1,4 @@
-import { classify } from '@nightshift/detection';
-import { inputLimits, seriesKey, type IncidentType, type Labels, type Severity } from '@nightshift/types';
+import { inputLimits, seriesKey, type Labels, type Severity } from '@nightshift/types';
 import { z } from 'zod';
 import { seriesRefusal } from '../check.ts';
 import type { ServiceOf } from '../service-of.ts';
@@ -13,7 +12,6 @@ export type Alert = {
   /** Left out where it has none that a person could name. */
   labels?: Labels;
   severity: Severity;
-  type: IncidentType;
   summary: string;
   /** Epoch ms, by the clock of who raised it. `endedAt` is undefined while it fires. */
   startedAt: number;
@@ -62,7 +60,6 @@ export function alertOf(raw: RawAlert, at: number, serviceOf: ServiceOf): Alert 
     service: serviceOf(raw.labels as Labels),
     labels: raw.labels as Labels,
     severity,
-    type: typeOf(name),
     summary: storable(summary || message || description || '').slice(0, summaryChars),
     startedAt: Math.min(raw.startsAt ?? at, at + inputLimits.sampleAheadMs),
     endedAt: isOver ? Math.min(year0 ? at : raw.endsAt!, at) : undefined,
@@ -77,9 +74,6 @@ export function severityOf({ severity = 'warning' }: Record<string, string>): Se
     ? 'critical'
     : 'warning';
 }
-
-const typeOf = (name: string): IncidentType =>
-  /(down|unreachable|absent)$/i.test(name) ? 'service_down' : classify([name]);
 
 /** Without what Postgres cannot keep. */
 export const storable = (text: string) => text.replaceAll(/[\0\uD800-\uDFFF]/gu, '');

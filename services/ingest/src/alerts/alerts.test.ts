@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { only } from '@nightshift/db';
 import { addSilence, endSilence, step } from '@nightshift/lifecycle';
 import { migrateQueue } from '@nightshift/queue';
@@ -8,14 +11,23 @@ import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
 describe('alerts of others', () => {
   let database: TestDatabase;
   let ingest: TestIngest;
+  let folder: string;
+  const ownRules = `schema: 1
+rules:
+  - { id: batch-may-fail, type: resource_exhaustion, alerts: [quota], labels: { tier: batch } }
+`;
   beforeAll(async () => {
     database = await testDatabase();
     await migrateQueue(database.url);
-    ingest = await startTestIngest({ db: database.db, databaseUrl: database.url });
+    folder = await mkdtemp(join(tmpdir(), 'nightshift-alerts-'));
+    await writeFile(join(folder, 'classification.yaml'), ownRules);
+    const env = { NIGHTSHIFT_CONFIG_DIR: folder };
+    ingest = await startTestIngest({ db: database.db, databaseUrl: database.url, env });
   });
   afterAll(async () => {
     await ingest.close();
     await database.close();
+    await rm(folder, { recursive: true });
   });
 
   const iso = (agoMs = 0) => new Date(Date.now() - agoMs).toISOString();
@@ -73,6 +85,34 @@ describe('alerts of others', () => {
       severity: 'critical',
     });
     expect(await timeline(incident!.id)).toEqual(['opened', 'anomaly_joined', 'note']);
+  });
+
+  it('are classified by the rules in force, with their reasons on the timeline; what joins may say more', async () => {
+    const alert = (alertname: string, more = {}) =>
+      firing('tiers', { labels: { alertname, service: 'tiers', severity: 'critical', ...more } });
+    await tell([alert('Odd')]);
+    await tell([alert('QuotaGone', { tier: 'batch' })]);
+    const { id, type } = only(await incidents('tiers'));
+    expect(type).toBe('resource_exhaustion');
+    await tell([alert('PodsDown')]); // that rule still fits, and comes first
+    const told = await database.db.query<{ event: object }>(
+      `SELECT event FROM event WHERE incident_id = $1 AND event->>'kind' <> 'note' ORDER BY seq`,
+      [id],
+    );
+    expect(told.map(({ event }) => event)).toMatchObject([
+      { kind: 'opened', type: 'unknown', rule: null, conditions: [] },
+      {
+        kind: 'anomaly_joined',
+        type: 'resource_exhaustion',
+        rule: 'batch-may-fail',
+        conditions: [
+          { condition: 'an alert called quota', actual: 'QuotaGone', holds: true },
+          { condition: 'label tier=batch', actual: 'batch', holds: true },
+        ],
+      },
+      { kind: 'anomaly_joined', metric: 'PodsDown' },
+    ]);
+    expect(told[2]!.event).not.toHaveProperty('type');
   });
 
   it('are the same alert through each door', async () => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '@nightshift/db';
-import { classify } from '@nightshift/detection';
-import { seriesKey } from '@nightshift/types';
+import { seriesKey, type ClassificationRules } from '@nightshift/types';
 import { z } from 'zod';
 import { severityOf, storable, type Alert, type AlertRefusal } from './alert.ts';
-import { settleAlert, settleEnd, type AlertOutcome } from './settle.ts';
+import { settleAlert, settleEnd, type AlertOutcome, type Teller } from './settle.ts';
 
 const text = (maxChars: number) => z.string().max(maxChars).transform(storable);
 
@@ -39,30 +38,23 @@ export async function settleEvent(
   tx: Tx,
   event: PagerDutyEvent,
   at: number,
+  classification: ClassificationRules,
 ): Promise<{ dedupKey: string; outcome: AlertOutcome | AlertRefusal | 'acknowledged' }> {
   const dedupKey = event.dedup_key ?? randomUUID();
   const key = seriesKey('pagerduty', { dedup_key: dedupKey });
   const { payload, event_action: action } = event;
+  const by: Teller = { sender, classification };
   if (action === 'acknowledge') return { dedupKey, outcome: 'acknowledged' };
   if (action === 'trigger' && payload) {
     const severity = severityOf(payload);
     if (severity === undefined) return { dedupKey, outcome: 'not_severe' };
     const name = (payload.class || payload.summary).slice(0, 200);
-    const type = classify([name]);
     const service = payload.component || payload.source;
-    const alert: Alert = {
-      key,
-      name,
-      service,
-      severity,
-      type,
-      summary: payload.summary,
-      startedAt: at,
-      endedAt: undefined,
-    };
-    return { dedupKey, outcome: await settleAlert(tx, alert, sender) };
+    const { summary } = payload;
+    const alert: Alert = { key, name, service, severity, summary, startedAt: at, endedAt: undefined };
+    return { dedupKey, outcome: await settleAlert(tx, alert, by) };
   }
-  return { dedupKey, outcome: await settleEnd(tx, key, at, sender) };
+  return { dedupKey, outcome: await settleEnd(tx, key, at, by) };
 }
 
 const sender = 'PagerDuty event';

@@ -65,7 +65,6 @@ function incident(
       name: storable(`incident ${id}`).slice(0, 200),
       service: storable(content.service?.id ?? id),
       severity: 'critical',
-      type: 'unknown',
       summary,
       startedAt: time,
       endedAt: undefined,

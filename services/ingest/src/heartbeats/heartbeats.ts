@@ -1,5 +1,5 @@
 import { now, type Db, type Tx } from '@nightshift/db';
-import { NightshiftError, seriesKey } from '@nightshift/types';
+import { NightshiftError, seriesKey, type ClassificationRules } from '@nightshift/types';
 import type { Alert } from '../alerts/alert.ts';
 import { settleAlert } from '../alerts/settle.ts';
 
@@ -12,6 +12,7 @@ const sender = 'Nightshift';
 export async function beat(
   tx: Tx,
   given: Pick<Heartbeat, 'name' | 'service' | 'intervalMs'>,
+  classification: ClassificationRules,
 ): Promise<'first' | 'next' | 'back'> {
   const at = Math.round(await now(tx));
   const [known] = await tx.query<Heartbeat & { missed: boolean }>(
@@ -26,17 +27,17 @@ export async function beat(
   );
   if (!known) return 'first';
   if (!known.missed) return 'next';
-  await settleAlert(tx, alertOf(known, at), sender);
+  await settleAlert(tx, alertOf(known, at), { sender, classification });
   return 'back';
 }
 
 /** Expects nothing any more of a name. Returns false if nothing was. */
-export async function forget(tx: Tx, name: string): Promise<boolean> {
+export async function forget(tx: Tx, name: string, classification: ClassificationRules): Promise<boolean> {
   const [known] = await tx.query<Heartbeat & { missed: boolean }>(
     `DELETE FROM heartbeat WHERE name = $1 RETURNING ${columns}, missed`,
     [name],
   );
-  if (known?.missed) await settleAlert(tx, alertOf(known, Math.round(await now(tx))), sender);
+  if (known?.missed) await settleAlert(tx, alertOf(known, Math.round(await now(tx))), { sender, classification });
   return known !== undefined;
 }
 
@@ -44,7 +45,7 @@ export async function forget(tx: Tx, name: string): Promise<boolean> {
  * Raises an alert for each name that has been silent for longer than its interval, all of which must lie after `heardSince` (epoch ms):
  * what could not be heard was no silence. Returns how many.
  */
-export async function raiseSilent(db: Db, heardSince: number): Promise<number> {
+export async function raiseSilent(db: Db, heardSince: number, classification: ClassificationRules): Promise<number> {
   const silent = await db.query<{ name: string }>(`SELECT name FROM heartbeat WHERE ${isSilent('$1')} LIMIT 100`, [
     heardSince,
   ]);
@@ -57,7 +58,7 @@ export async function raiseSilent(db: Db, heardSince: number): Promise<number> {
         [heardSince, name],
       );
       if (!row) return;
-      await settleAlert(tx, alertOf(row, undefined), sender);
+      await settleAlert(tx, alertOf(row, undefined), { sender, classification });
       raised += 1;
     });
   }
@@ -74,7 +75,6 @@ const alertOf = ({ name, service, intervalMs, beatAt }: Heartbeat, endedAt: numb
   name: `heartbeat ${name}`,
   service,
   severity: 'critical',
-  type: 'service_down',
   summary: `nothing was heard of it for ${Math.round(intervalMs / 1_000)} s`,
   startedAt: beatAt + intervalMs,
   endedAt,

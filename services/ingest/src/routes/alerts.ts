@@ -1,5 +1,5 @@
 import type { Db } from '@nightshift/db';
-import { NightshiftError } from '@nightshift/types';
+import { NightshiftError, type ClassificationRules } from '@nightshift/types';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { AlertWebhook, alertOf, PostableAlerts, type RawAlert } from '../alerts/alert.ts';
@@ -18,6 +18,7 @@ export type AlertParts = {
   metrics: IngestMetrics;
   senders: Senders;
   serviceOf: ServiceOf;
+  classification: () => ClassificationRules;
   kick: () => void;
 };
 
@@ -44,15 +45,16 @@ export function alertsRoutes(app: FastifyInstance, parts: AlertParts): void {
 type AlertsAnswer = Record<string, number>;
 
 async function settleAll(
-  { clock, db, metrics, serviceOf, kick }: AlertParts,
+  { clock, db, metrics, serviceOf, classification, kick }: AlertParts,
   raws: RawAlert[],
   sender: string,
 ): Promise<AlertsAnswer> {
   const answer: AlertsAnswer = {};
   const at = Math.round(clock.now());
+  const by = { sender, classification: classification() };
   for (const raw of raws) {
     const alert = alertOf(raw, at, serviceOf);
-    const outcome = typeof alert === 'string' ? alert : await reached(db.tx((tx) => settleAlert(tx, alert, sender)));
+    const outcome = typeof alert === 'string' ? alert : await reached(db.tx((tx) => settleAlert(tx, alert, by)));
     metrics.alert(outcome);
     answer[outcome] = (answer[outcome] ?? 0) + 1;
   }

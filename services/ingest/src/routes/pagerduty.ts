@@ -13,7 +13,9 @@ export function pagerDutyRoute(app: FastifyInstance, parts: AlertParts & { autho
   app.post('/v2/enqueue', { schema: { hide: true }, bodyLimit: bodyBytes }, async ({ body }, reply) => {
     const event = parsed(PagerDutyEvent, body);
     await parts.authorizeEvent(event.routing_key, 'alerts');
-    const { dedupKey, outcome } = await reached(db.tx((tx) => settleEvent(tx, event, Math.round(clock.now()))));
+    const { dedupKey, outcome } = await reached(
+      db.tx((tx) => settleEvent(tx, event, Math.round(clock.now()), parts.classification())),
+    );
     metrics.alert(outcome);
     if (outcome === 'opened' || outcome === 'resolved') kick();
     return reply.code(202).send({ status: 'success', message: 'Event processed', dedup_key: dedupKey });

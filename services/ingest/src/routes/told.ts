@@ -1,6 +1,6 @@
 import { NightshiftError } from '@nightshift/types';
 import type { Alert, AlertRefusal } from '../alerts/alert.ts';
-import { settleAlert, settleEnd } from '../alerts/settle.ts';
+import { settleAlert, settleEnd, type Teller } from '../alerts/settle.ts';
 import type { Change, Ignored } from '../changes/change.ts';
 import { reached } from '../store.ts';
 import type { AlertParts } from './alerts.ts';
@@ -25,11 +25,12 @@ export async function settleTold(told: Told, sender: string, parts: ToldParts): 
 async function settled(
   told: Extract<Told, { alert: unknown } | { ended: unknown }>,
   sender: string,
-  { db }: ToldParts,
+  { db, classification }: ToldParts,
 ): Promise<string> {
-  if ('ended' in told) return reached(db.tx((tx) => settleEnd(tx, told.ended, told.at, sender)));
+  const by: Teller = { sender, classification: classification() };
+  if ('ended' in told) return reached(db.tx((tx) => settleEnd(tx, told.ended, told.at, by)));
   const { alert } = told;
-  return typeof alert === 'string' ? alert : reached(db.tx((tx) => settleAlert(tx, alert, sender)));
+  return typeof alert === 'string' ? alert : reached(db.tx((tx) => settleAlert(tx, alert, by)));
 }
 
 type ToldAnswer = Record<string, unknown>;

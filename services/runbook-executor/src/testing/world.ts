@@ -1,13 +1,15 @@
 /** An executor on a real database with catalogue and runbooks in memory, and incidents for it to work on. For tests. */
 import type { Db } from '@nightshift/db';
 import { runStage, type StageOutcome } from '@nightshift/lifecycle';
-import { defaultClassification } from '@nightshift/runbooks';
-import { createLogger } from '@nightshift/runtime';
+import { createLogger, loadClassification, valueOf } from '@nightshift/runtime';
 import { Catalogue, newId, Runbook, type FreezeFile, type Incident } from '@nightshift/types';
 import type { z } from 'zod';
 import type { Executor } from '../executor.ts';
 import { remediate } from '../handlers/remediate.ts';
 import { providers, type Providers } from '../providers/registry.ts';
+
+/** The rules that ship. */
+const classification = valueOf(await loadClassification('/nowhere'));
 
 export type Counted = { type: string; outcome: string; reason: string };
 export type World = Executor & {
@@ -35,7 +37,7 @@ export function makeWorld(options: {
     log: createLogger('runbook-executor', 'silent'),
     catalogue: () => catalogue,
     runbooks: () => runbooks,
-    classification: () => defaultClassification,
+    classification: () => classification,
     freezes: () => freezes,
     providers: { ...providers, ...options.providers },
     env: options.env ?? {},

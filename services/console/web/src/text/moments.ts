@@ -7,6 +7,7 @@ import { plain, type Tone } from './words.ts';
 export type Moment = { seq: number; at: number; actor: string; text: string; detail: string; tone: Tone; key: boolean };
 
 type Said = { text: string; detail?: string; tone?: Tone; key?: boolean };
+type Opened = Extract<IncidentEvent, { kind: 'opened' }>;
 type Words = { [K in IncidentEvent['kind']]: (event: Extract<IncidentEvent, { kind: K }>) => Said };
 
 const outcomeTones: Record<string, Tone> = {
@@ -17,15 +18,23 @@ const outcomeTones: Record<string, Tone> = {
   observed: 'calm',
 };
 
+/** What an event says that the incident is, and why. */
+function takenFor({ type, rule, conditions = [] }: Pick<Opened, 'type' | 'rule' | 'conditions'>): string {
+  if (type === undefined || rule === undefined) return '';
+  const why =
+    rule === null ? 'no rule fits' : `rule ${rule}: ${conditions.map(({ condition }) => condition).join(', ')}`;
+  return `; taken for ${plain(type)} (${why})`;
+}
+
 const words: Words = {
-  opened: ({ reason, anomalies }) => ({
+  opened: ({ reason, anomalies, ...seen }) => ({
     text: 'Detected',
-    detail: `${reason}: ${anomalies.map(({ metric, value, expected }) => `${signalName(metric)} ${figure(value)} (expected ${figure(expected)})`).join(', ')}`,
+    detail: `${reason}: ${anomalies.map(({ metric, value, expected }) => `${signalName(metric)} ${figure(value)} (expected ${figure(expected)})`).join(', ')}${takenFor(seen)}`,
     tone: 'bad',
   }),
-  anomaly_joined: ({ service, metric, value, expected, severity }) => ({
+  anomaly_joined: ({ service, metric, value, expected, severity, ...seen }) => ({
     text: `${signalName(metric)}${service === undefined ? '' : ` of ${service}`} joined`,
-    detail: `${figure(value)} where ${figure(expected)} is expected, ${severity}`,
+    detail: `${figure(value)} where ${figure(expected)} is expected, ${severity}${takenFor(seen)}`,
     tone: 'note',
     key: false,
   }),
@@ -34,7 +43,7 @@ const words: Words = {
     detail: suspects.map(({ service, reasons }) => `${service}: ${reasons.join(', ')}`).join('; '),
     tone: 'auto',
   }),
-  reopened: ({ reason }) => ({ text: 'Came back', detail: reason, tone: 'bad' }),
+  reopened: ({ reason, ...seen }) => ({ text: 'Came back', detail: `${reason}${takenFor(seen)}`, tone: 'bad' }),
   diagnosed: ({ results }) => {
     const trouble = results.filter(({ status }) => status !== 'ok');
     const detail = trouble.map(({ check, target, status }) => `${plain(check)} of ${target}: ${status}`).join(', ');

@@ -1,5 +1,7 @@
 /** Conditions on what diagnostics found. Pure. */
-import type { CheckedCondition, DiagnosticResult, FactCondition, Runbook } from '@nightshift/types';
+import type { DiagnosticResult } from './diagnostic.ts';
+import type { CheckedCondition } from './incident.ts';
+import type { FactCondition, Runbook } from './runbook.ts';
 
 /** What of a diagnosis conditions look at. */
 export type Found = Pick<DiagnosticResult, 'check' | 'status' | 'facts'>;
