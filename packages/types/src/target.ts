@@ -106,6 +106,12 @@ const kinds = [
     /** Holds unix:///path or http(s)://host:port; absent: /var/run/docker.sock. */
     urlEnv: EnvName.optional(),
     container: ExactName,
+    /** `key=value`, on all of its service's containers: `scale_up` counts them, and makes more like `container`. */
+    label: z
+      .string()
+      .max(256)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*=[^=*\s]+$/, 'must be one label as key=value')
+      .optional(),
   }),
   z.strictObject({
     ...common,

@@ -1,4 +1,5 @@
 import type { ActionType, Target, TargetKind } from '@nightshift/types';
+import { dockerProvider } from './docker/docker.ts';
 import { httpProvider } from './http/http.ts';
 import { kubernetesProvider } from './kubernetes/kubernetes.ts';
 import { processProvider } from './process/process.ts';
@@ -11,6 +12,7 @@ export type Providers = { [K in TargetKind]?: ProviderOf<K> };
 export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
+  docker: dockerProvider,
   http: httpProvider,
   kubernetes: kubernetesProvider,
 };
