@@ -5,6 +5,7 @@ export { clusterAccess, type ClusterAccess } from './kubeconfig.ts';
 export { signLink, verifyLink, type LinkClaims } from './link.ts';
 export { createLogger, type Logger } from './logger.ts';
 export type { Metrics } from './metrics.ts';
+export { AddressRefused, addressRefusal, outgoing } from './outgoing.ts';
 export { redactText } from './redact.ts';
 export {
   lookAtSeries,

@@ -4,7 +4,14 @@ import { EnvName, ExactName } from './name.ts';
 export const Channel = z.discriminatedUnion('kind', [
   z.strictObject({ id: ExactName, kind: z.literal('console') }),
   /** POST with a Standard Webhooks signature. */
-  z.strictObject({ id: ExactName, kind: z.literal('webhook'), urlEnv: EnvName, secretEnv: EnvName }),
+  z.strictObject({
+    id: ExactName,
+    kind: z.literal('webhook'),
+    urlEnv: EnvName,
+    secretEnv: EnvName,
+    /** It may lie in a private network. */
+    allowPrivate: z.boolean().optional(),
+  }),
 ]);
 export type Channel = z.infer<typeof Channel>;
 

@@ -51,6 +51,10 @@ const kinds = [
     expectStatus: z.number().int().min(100).max(599).default(200),
     /** The receiver promises to act once per `Idempotency-Key`; only then may an action be sent to it again. */
     idempotent: z.boolean().default(false),
+    /** It may lie in a private network: loopback, RFC 1918, unique local. Addresses of cloud metadata are never asked. */
+    allowPrivate: z.boolean().optional(),
+    /** A 202 is only the beginning: the address in its Location is asked until it says how it ended. */
+    followResult: z.strictObject({ everySeconds: z.number().min(0.25).max(60).default(2) }).optional(),
   }),
   z.strictObject({
     ...common,

@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest, type RequestOptions } from 'node:https';
+import { outgoing } from '@nightshift/runtime';
 
 const bodyBytes = 1024 * 1024;
 
@@ -11,7 +12,7 @@ export type GetOptions = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'socketPat
 
 /**
  * A GET over a connection of its own, which ends with it or is cut when the signal aborts. The answer is read to its end, up to
- * 1 MiB. Redirects are not followed: an answer from elsewhere is none.
+ * 1 MiB. Redirects are not followed: an answer from elsewhere is none. Rejects for addresses that are never asked.
  */
 export function get(url: URL, { token, ...options }: GetOptions): Promise<HttpAnswer> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
@@ -19,7 +20,7 @@ export function get(url: URL, { token, ...options }: GetOptions): Promise<HttpAn
   const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
   return new Promise((resolve, reject) => {
     const ask = url.protocol === 'https:' ? secureRequest : plainRequest;
-    const request = ask(url, { ...options, agent: false, headers });
+    const request = ask(url, { ...options, agent: false, headers, ...outgoing(url, { allowPrivate: true }) });
     request.on('error', reject);
     request.on('response', (response) => {
       const chunks: Buffer[] = [];

@@ -44,7 +44,7 @@ describe('a thousand runs against what never answers', () => {
       ENGINE: `http://${at}`,
     };
     const { services } = catalogue([
-      { id: 'http', kind: 'http', urlEnv: 'HTTP' },
+      { id: 'http', kind: 'http', urlEnv: 'HTTP', allowPrivate: true },
       { id: 'tcp', kind: 'tcp', urlEnv: 'TCP' },
       { id: 'tls', kind: 'tls', urlEnv: 'TLS' },
       { id: 'redis', kind: 'redis', urlEnv: 'REDIS' },
@@ -106,8 +106,8 @@ describe('what a diagnosis says', () => {
         { id: 'db', kind: 'postgres', urlEnv: 'DB' },
         { id: 'gone', kind: 'redis', urlEnv: 'GONE' },
         { id: 'jobs', kind: 'bullmq', urlEnv: 'GONE', queue: 'mail' },
-        { id: 'web', kind: 'http', urlEnv: 'WEB' },
-        { id: 'dead', kind: 'http', urlEnv: 'DEAD' },
+        { id: 'web', kind: 'http', urlEnv: 'WEB', allowPrivate: true },
+        { id: 'dead', kind: 'http', urlEnv: 'DEAD', allowPrivate: true },
         { id: 'prom', kind: 'prometheus', urlEnv: 'DEAD', tokenEnv: 'TOKEN', query: 'up' },
         { id: 'cert', kind: 'tls', urlEnv: 'DEAD' },
         { id: 'port', kind: 'tcp', urlEnv: 'DEAD' },

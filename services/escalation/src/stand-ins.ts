@@ -13,7 +13,7 @@ export const oncall = (changes: Partial<OnCall> = {}): OnCall =>
   OnCall.parse({
     schema: 1,
     channels: [
-      { id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET' },
+      { id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET', allowPrivate: true },
       { id: 'inbox', kind: 'console' },
     ],
     people: [

@@ -37,6 +37,7 @@ const http = (id: string, action: 'restart_service' | 'drain_queue') => ({
   id,
   kind: 'http' as const,
   urlEnv: 'HOOK',
+  allowPrivate: true,
   actions: [action],
 });
 const process = (service: string) => ({

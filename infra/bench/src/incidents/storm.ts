@@ -29,7 +29,7 @@ export const stormFiles = {
   'catalogue.yaml': 'schema: 1\nservices: []',
   'oncall.yaml': JSON.stringify({
     schema: 1,
-    channels: [{ id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET' }],
+    channels: [{ id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET', allowPrivate: true }],
     policies: [{ id: 'all', levels: [{ notify: ['pager'], nextAfterSeconds: 86_400 }] }],
     defaultPolicy: 'all',
   }),

@@ -15,11 +15,14 @@ export function nightshiftFiles(acted: Trial[], forSeconds: number): Record<stri
         urlEnv: 'ACT_URL',
         path: `/act/${service}`,
         idempotent: true,
+        allowPrivate: true,
         actions: ['restart_service'],
       },
     ],
   }));
-  const channels = [{ id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET' }];
+  const channels = [
+    { id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET', allowPrivate: true },
+  ];
   const policies = [{ id: 'all', levels: [{ notify: ['pager'] }] }];
   const runbook = {
     schema: 1,

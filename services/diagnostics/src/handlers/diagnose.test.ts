@@ -26,7 +26,7 @@ const catalogue = Catalogue.parse({
       name: 'shop-api',
       targets: [
         { id: 'shop-db', kind: 'postgres', urlEnv: 'SHOP_DB_URL' },
-        { id: 'shop-web', kind: 'http', urlEnv: 'SHOP_WEB_URL' },
+        { id: 'shop-web', kind: 'http', urlEnv: 'SHOP_WEB_URL', allowPrivate: true },
         { id: 'shop-disk', kind: 'disk', path: '/' },
         { id: 'shop-process', kind: 'process', urlEnv: 'A', tokenEnv: 'B', process: 'shop-api' },
       ],

@@ -8,6 +8,7 @@ const inBetween = new Set([502, 504]);
 
 /** What an answer other than the expected one means for an action. */
 export function judgeAnswer(answer: Answer): Exclude<SendResult, { outcome: 'succeeded' }> {
+  if (answer.kind === 'forbidden') return { outcome: 'refused', detail: answer.reason };
   if (answer.kind === 'not_sent') return { outcome: 'failed', detail: answer.reason, again: true };
   if (answer.kind === 'no_answer') return { outcome: 'uncertain', detail: answer.reason };
   const detail = `answered ${answer.status}: ${answer.text}`;

@@ -1,5 +1,6 @@
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { AddressRefused, outgoing } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
 
 export type Outgoing = {
@@ -8,12 +9,16 @@ export type Outgoing = {
   headers?: Record<string, string>;
   body?: string;
   signal: AbortSignal;
+  /** Whether it may lie in a private network; see `outgoing`. */
+  allowPrivate: boolean;
   /** The rest of a longer answer is not read. */
   maxBytes: number;
 };
 
 export type Answer =
-  | { kind: 'answer'; status: number; text: string }
+  | { kind: 'answer'; status: number; text: string; location?: string | undefined; retryAfter?: string | undefined }
+  /** It may not be asked at all. */
+  | { kind: 'forbidden'; reason: string }
   /** No connection was made, so nothing can have happened. */
   | { kind: 'not_sent'; reason: string }
   /** A connection was made, but no whole answer came: it may have happened. */
@@ -23,14 +28,15 @@ export type Answer =
  * One HTTP request on a connection of its own: a kept connection that the other side just closed would make "was it sent?" unanswerable.
  * Follows no redirect. Never throws.
  */
-export function call({ url, method, headers = {}, body, signal, maxBytes }: Outgoing): Promise<Answer> {
+export function call({ url, method, headers = {}, body, signal, allowPrivate, maxBytes }: Outgoing): Promise<Answer> {
   return new Promise((resolve) => {
     let connected = false;
     const fail = (error: unknown) => {
+      if (error instanceof AddressRefused) return resolve({ kind: 'forbidden', reason: error.message });
       const reason = signal.aborted
         ? 'no answer in time'
         : errorMessage(error) || String((error as { code?: string }).code);
-      resolve(
+      return resolve(
         connected
           ? { kind: 'no_answer', reason }
           : { kind: 'not_sent', reason: `no connection to ${url.host}: ${reason}` },
@@ -42,30 +48,37 @@ export function call({ url, method, headers = {}, body, signal, maxBytes }: Outg
         : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
     try {
       const send = url.protocol === 'https:' ? requestTls : requestPlain;
-      const outgoing = send(url, { method, headers: { ...length, ...headers }, signal, agent: false }, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        const done = () => {
-          resolve({
-            kind: 'answer',
-            status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'),
+      const pinned = outgoing(url, { allowPrivate });
+      const sent = send(
+        url,
+        { method, headers: { ...length, ...headers }, signal, agent: false, ...pinned },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          const done = () => {
+            resolve({
+              kind: 'answer',
+              status: response.statusCode ?? 0,
+              text: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'),
+              location: response.headers.location,
+              retryAfter: response.headers['retry-after'],
+            });
+            response.destroy();
+          };
+          response.on('data', (chunk: Buffer) => {
+            chunks.push(chunk);
+            size += chunk.length;
+            if (size >= maxBytes) done();
           });
-          response.destroy();
-        };
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          size += chunk.length;
-          if (size >= maxBytes) done();
-        });
-        response.on('end', done);
-        response.on('error', fail);
-      });
-      outgoing.on('socket', (socket) =>
+          response.on('end', done);
+          response.on('error', fail);
+        },
+      );
+      sent.on('socket', (socket) =>
         socket.on(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (connected = true)),
       );
-      outgoing.on('error', fail);
-      outgoing.end(body);
+      sent.on('error', fail);
+      sent.end(body);
     } catch (error) {
       fail(error); // an invalid header or address: thrown before anything was sent
     }

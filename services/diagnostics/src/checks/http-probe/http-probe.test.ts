@@ -13,9 +13,10 @@ const target: SubjectOf<'http'> = {
   path: '/healthz',
   expectStatus: 200,
   idempotent: false,
+  allowPrivate: true,
   actions: [],
 };
-const look = (url: string, given: { expectStatus?: number; signal?: AbortSignal } = {}) => {
+const look = (url: string, given: { expectStatus?: number; allowPrivate?: boolean; signal?: AbortSignal } = {}) => {
   const { signal, ...changes } = given;
   return httpProbe.run(
     context({ subject: { ...target, ...changes }, env: { SHOP_URL: url }, ...(signal && { signal }) }),
@@ -41,6 +42,22 @@ async function serve(answer: RequestListener) {
 const answering = (status: number) => serve((_request, response) => response.writeHead(status).end());
 
 describe('http_probe', () => {
+  it('asks a private network only where the catalogue says so, and never the metadata of a cloud', async () => {
+    let asked = 0;
+    const server = await serve((_request, response) => (asked++, response.end()));
+    const { port } = new URL(server.url);
+    for (const url of [server.url, `http://localhost:${port}`, `http://[::ffff:127.0.0.1]:${port}`])
+      expect(await look(url, { allowPrivate: false })).toMatchObject({
+        status: 'unknown',
+        output: expect.stringContaining('is a private address'),
+      });
+    expect(await look('http://169.254.169.254')).toMatchObject({
+      status: 'unknown',
+      output: expect.stringContaining('never asked'),
+    });
+    expect(asked).toBe(0);
+  });
+
   it('asks the path that the catalogue names and compares the status', async () => {
     const paths: string[] = [];
     const server = await serve((request, response) => (paths.push(request.url!), response.end('fine')));

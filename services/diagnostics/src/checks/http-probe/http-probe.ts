@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { AddressRefused, outgoing } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
 import { referenced, unknown, type Check, type Finding, type SubjectOf } from '../../check.ts';
 import { innermostCode, judgeConnection } from '../../connection-error.ts';
@@ -18,7 +19,7 @@ export const httpProbe: Check<SubjectOf<'http'>, 'http_probe'> = {
     const url = new URL(path, base);
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       return unknown(`the value of ${urlEnv} is not an http address`);
-    const answer = await ask(url, context.signal);
+    const answer = await ask(url, context.subject.allowPrivate ?? false, context.signal);
     return answer.kind === 'status'
       ? judgeStatus(url, answer.status, answer.latencyMs, expectStatus)
       : judgeFailure(url, answer);
@@ -29,7 +30,7 @@ type Answer =
   | { kind: 'status'; status: number; latencyMs: number }
   | { kind: 'failed'; connected: boolean; timedOut: boolean; error: unknown };
 
-function ask(url: URL, signal: AbortSignal): Promise<Answer> {
+function ask(url: URL, allowPrivate: boolean, signal: AbortSignal): Promise<Answer> {
   const started = performance.now();
   return new Promise((resolve) => {
     let connected = false;
@@ -38,6 +39,7 @@ function ask(url: URL, signal: AbortSignal): Promise<Answer> {
       agent: false, // a connection of its own: a kept one would not show that new ones are refused
       headers: { 'user-agent': 'nightshift-diagnostics', accept: '*/*' },
       signal,
+      ...outgoing(url, { allowPrivate }),
     });
     const timer = setTimeout(() => {
       timedOut = true;
@@ -74,6 +76,7 @@ function judgeFailure(
 ): Finding<'http_probe'> {
   const facts = { connected, timedOut, code: innermostCode(error) ?? null };
   const where = `GET ${withoutSecrets(url)}`;
+  if (error instanceof AddressRefused) return unknown(`${where}: ${error.message}`);
   // It took the connection and never answered: so it is for its clients. It never took it: that may be the way from here to there.
   if (timedOut) {
     return connected

@@ -1,5 +1,9 @@
 import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { outgoing } from '@nightshift/runtime';
+
+/** Where a page goes, and whether that may lie in a private network. */
+export type Destination = { url: URL; allowPrivate: boolean };
 
 const answerChars = 500;
 
@@ -8,7 +12,7 @@ const answerChars = 500;
  * 500 characters are read. Rejects when nothing answers, or the signal aborts.
  */
 export function post(
-  url: URL,
+  { url, allowPrivate }: Destination,
   headers: Record<string, string>,
   body: string,
   signal: AbortSignal,
@@ -20,6 +24,7 @@ export function post(
       agent: false,
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
       signal,
+      ...outgoing(url, { allowPrivate }),
     });
     request.on('error', (error) => reject(signal.aborted ? (signal.reason as Error) : error));
     request.on('response', (response) => {

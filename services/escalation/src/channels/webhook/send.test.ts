@@ -3,7 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { env, startReceiver, type Receiver } from '../../stand-ins.ts';
 import { sendToWebhook } from './send.ts';
 
-const channel = { id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET' } as const;
+const channel = {
+  id: 'pager',
+  kind: 'webhook',
+  urlEnv: 'PAGER_URL',
+  secretEnv: 'PAGER_SECRET',
+  allowPrivate: true,
+} as const;
 const page = { incidentId: 'inc-1', headline: 'shop-api: Fehler – 100 %' } as Page;
 const message = { dedupKey: 'inc-1-1-0-0-ada-pager', channel: 'pager', recipient: 'ada', level: 0, page };
 const never = new AbortController().signal;
@@ -52,6 +58,20 @@ describe('the webhook channel', () => {
     const delivery = await send();
     expect(!delivery.ok && delivery.error.length).toBeLessThan(600);
     await expect.poll(() => receiver.open()).toBe(0);
+  });
+
+  it('goes to a private network only where the channel says so, and never to the metadata of a cloud', async () => {
+    const sendTo = (url: string, allowPrivate: boolean) =>
+      sendToWebhook({ env: env(url), timeoutMs: 1_000 })({ ...channel, allowPrivate }, message, never);
+    const refused = (reason: string) => ({
+      ok: false,
+      permanent: true,
+      error: expect.stringContaining(reason) as string,
+    });
+    expect(await sendTo(receiver.url, false)).toMatchObject(refused('is a private address'));
+    expect(await sendTo('http://localhost/', false)).toMatchObject(refused('is a private address'));
+    expect(await sendTo('http://169.254.169.254/latest/', true)).toMatchObject(refused('never asked'));
+    expect(receiver.received).toEqual([]);
   });
 
   it('tells a mistake in the configuration, which no retry mends, and shows no secret', async () => {

@@ -1,4 +1,4 @@
-import { redactText } from '@nightshift/runtime';
+import { AddressRefused, redactText } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
 import type { Send } from '../channel.ts';
 import { post } from './post.ts';
@@ -40,7 +40,7 @@ export const sendToWebhook =
     };
     try {
       const { status, text } = await post(
-        url,
+        { url, allowPrivate: channel.allowPrivate ?? false },
         headers,
         body,
         AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
@@ -48,6 +48,7 @@ export const sendToWebhook =
       if (status >= 200 && status < 300) return { ok: true, detail: `answered ${status}` };
       return { ok: false, error: redactText(`answered ${status} ${text}`.trim()) };
     } catch (error) {
+      if (error instanceof AddressRefused) return misconfigured(error.message);
       return { ok: false, error: redactText(`not delivered: ${errorMessage(error)}`) };
     }
   };

@@ -21,7 +21,8 @@ export const Change = z.object({ key: z.string(), applied: z.boolean(), process:
 export type ProcessTarget = Extract<Target, { kind: 'process' }>;
 export type Connection = { ok: true; base: URL; headers: Record<string, string> } | { ok: false; reason: string };
 
-const answerBytes = 64 * 1024;
+/** A supervisor runs beside what it supervises. */
+const bounds = { allowPrivate: true, maxBytes: 64 * 1024 };
 const readTimeoutMs = 5_000;
 
 export function connection(target: ProcessTarget, env: Env): Connection {
@@ -41,7 +42,7 @@ export async function readProcess(target: ProcessTarget, env: Env, signal: Abort
   if (!to.ok) return { ...to, again: false };
   const url = new URL(`processes/${encodeURIComponent(target.process)}`, to.base);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(readTimeoutMs)]);
-  const answer = await call({ url, method: 'GET', headers: to.headers, signal: bounded, maxBytes: answerBytes });
+  const answer = await call({ url, method: 'GET', headers: to.headers, signal: bounded, ...bounds });
   if (answer.kind !== 'answer') return { ok: false, reason: answer.reason, again: true };
   if (answer.status !== 200)
     return {
@@ -64,7 +65,7 @@ export function change(
   signal: AbortSignal,
 ): Promise<Answer> {
   const url = new URL(`processes/${encodeURIComponent(name)}/${verb}`, to.base);
-  return call({ url, method: 'POST', headers: to.headers, body: JSON.stringify(body), signal, maxBytes: answerBytes });
+  return call({ url, method: 'POST', headers: to.headers, body: JSON.stringify(body), signal, ...bounds });
 }
 
 /** Null where the text is not JSON of that shape. */
