@@ -28,6 +28,12 @@ export type Refusal = { field: string; reason: RefusalReason; message: string };
 /** Times (epoch ms) between which a sample is a signal. */
 export type Window = { oldest: number; newest: number };
 
+/** What is a signal at a time (epoch ms) of our own clock. */
+export const windowAt = (at: number): Window => ({
+  oldest: at - limits.sampleAgeMs,
+  newest: at + limits.sampleAheadMs,
+});
+
 export type CheckedSample = { name: string; value: number; timestamp: number; labels: Record<string, string> };
 
 /**

@@ -1,5 +1,5 @@
-import { inputLimits, type Batch, type Labels } from '@nightshift/types';
-import { isRecord, refusalOf, type CheckedSample, type Refusal, type Window } from './check.ts';
+import type { Batch, Labels } from '@nightshift/types';
+import { isRecord, refusalOf, windowAt, type CheckedSample, type Refusal, type Window } from './check.ts';
 import type { SenderSeries } from './series.ts';
 
 export type IndexedRefusal = Refusal & { index: number };
@@ -18,7 +18,7 @@ export async function readSamples(
   at: number,
   registry: SenderSeries,
 ): Promise<ReadSamples> {
-  const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
+  const window = windowAt(at);
   const seriesIds = new Uint32Array(samples.length);
   const timestamps = new Float64Array(samples.length);
   const values = new Float64Array(samples.length);

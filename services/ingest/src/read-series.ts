@@ -1,5 +1,5 @@
-import { inputLimits, type Batch } from '@nightshift/types';
-import { seriesRefusal, timeRefusal, type Refusal, type RefusalReason, type Window } from './check.ts';
+import type { Batch } from '@nightshift/types';
+import { seriesRefusal, timeRefusal, windowAt, type Refusal, type RefusalReason, type Window } from './check.ts';
 import type { SenderSeries } from './series.ts';
 import { giveId, type WireBatch, type WireSeries } from './wire/series.ts';
 
@@ -27,7 +27,7 @@ export async function readSeries(
 ): Promise<ReadSeries> {
   const refused: Refusals = { total: 0, byReason: new Map(), first: undefined, points: new Set() };
   await identify(wire, registry, remember);
-  const window: Window = { oldest: at - inputLimits.sampleAgeMs, newest: at + inputLimits.sampleAheadMs };
+  const window = windowAt(at);
   for (const series of wire.series) refuseRows(wire, series, window, refused);
 
   const { ids, timestamps, values } = wire;

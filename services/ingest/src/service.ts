@@ -102,9 +102,9 @@ export async function startIngest(config: Config, deps: Deps): Promise<Running<'
     });
   const asEvents = (inner: FastifyInstance) =>
     inner.addHook('onRequest', async (request) => senders.spend(request.sender, eventCost));
-  await behind('samples', (inner) => samplesRoute(inner, samples));
-  await behind('samples', (inner) => otlpRoute(inner, samples));
   const cachedSeries = config.INGEST_SERIES_CACHE / stepsPerSeries;
+  await behind('samples', (inner) => samplesRoute(inner, { ...samples, cachedSeries }));
+  await behind('samples', (inner) => otlpRoute(inner, samples));
   await behind('samples', (inner) => remoteWriteRoute(inner, { ...samples, cachedSeries }));
   await behind('alerts', (inner) => alertsRoutes(inner, alerts));
   await behind('alerts', (inner) => heartbeatsRoutes(asEvents(inner), alerts));
