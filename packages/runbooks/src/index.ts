@@ -10,5 +10,6 @@ export { canonicalJson, planHash } from './plan-hash.ts';
 export { planInWords, previewInWords, type Preview } from './preview.ts';
 export { Recorded, replay, replayInWords } from './recorded.ts';
 export { dependsInWords, progressOf } from './progress.ts';
+export { tooWide } from './spread.ts';
 export { waited, waitInWords, type Waited } from './wait.ts';
 export { draftSteps } from './draft.ts';

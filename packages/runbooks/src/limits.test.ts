@@ -12,16 +12,21 @@ const use = (given: Partial<Use> = {}): Use => ({
   target: 'api',
   service: 'shop',
   quantity: 0,
+  location: null,
   admittedAt: 0,
   ...given,
 });
 
 describe('limits', () => {
   it('refuse the third restart in ten minutes, name who used them up, and say when one is free (defect 31)', () => {
-    const others = [use({ id: 'act-a', admittedAt: 3 * minute }), use({ id: 'act-b', admittedAt: 1 * minute })];
+    const others = [
+      use({ id: 'act-a', incidentId: 'inc-a', admittedAt: 3 * minute }),
+      use({ id: 'act-b', incidentId: 'inc-b', admittedAt: 1 * minute }),
+    ];
     expect(exceededLimit(use(), others, 9 * minute)).toEqual({
       reason: 'restartsPerTarget',
-      detail: 'limit restartsPerTarget: 2 in 10 min, used by act-b, act-a, free at 1970-01-01T00:11:00.000Z',
+      detail:
+        'limit restartsPerTarget: 2 in 10 min, used by act-b (inc-b), act-a (inc-a), free at 1970-01-01T00:11:00.000Z',
     });
     expect(exceededLimit(use(), others, 11 * minute - 1)?.reason).toBe('restartsPerTarget');
     expect(exceededLimit(use(), others, 11 * minute)).toBeNull();

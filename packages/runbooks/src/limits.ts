@@ -9,6 +9,8 @@ export type Use = {
   target: string;
   service: string;
   quantity: number;
+  /** Where the target is; null where the catalogue does not say. */
+  location: string | null;
   admittedAt: number;
 };
 
@@ -76,6 +78,14 @@ const limits: Limit[] = [
     weight: one,
   },
   {
+    name: 'locationsAtOnce',
+    ...actionLimits.locationsAtOnce,
+    scope: ({ location }) => String(location),
+    applies: ({ location }) => location !== null,
+    counts: (action, other) => other.location !== null && other.location !== action.location,
+    weight: one,
+  },
+  {
     name: 'actionsPerIncident',
     ...actionLimits.actionsPerIncident,
     windowMs: null,
@@ -127,11 +137,15 @@ function countedBy(limit: Limit, action: Use, others: Use[], at: number): Use[] 
     .sort((a, b) => a.admittedAt - b.admittedAt);
 }
 
+/** Which actions, of which incidents. */
+export const usersInWords = (uses: readonly Use[]): string =>
+  uses.map(({ id, incidentId }) => `${id} (${incidentId})`).join(', ');
+
 const weightOf = (limit: Limit, uses: Use[]) => uses.reduce((sum, use) => sum + limit.weight(use), 0);
 
 function describe(limit: Limit, weight: number, counted: Use[], used: number): string {
   const window = limit.windowMs === null ? 'per incident' : `in ${limit.windowMs / 60_000} min`;
-  const by = counted.length === 0 ? 'unused, this asks for more' : `used by ${counted.map((use) => use.id).join(', ')}`;
+  const by = counted.length === 0 ? 'unused, this asks for more' : `used by ${usersInWords(counted)}`;
   return `limit ${limit.name}: ${limit.max} ${window}, ${by}${free(limit, weight, counted, used)}`;
 }
 

@@ -23,6 +23,12 @@ export const actionLimits = {
   actionsGlobal: { max: 20, windowMs: 10 * minute },
   /** Actions per incident: after these a person looks. */
   actionsPerIncident: { max: 6 },
+  /** Locations that are acted in: what is wrong in one place must not be carried to the next before anybody could see it. */
+  locationsAtOnce: { max: 1, windowMs: 10 * minute },
+  /** Without a person, no more of the services of the catalogue than this share (or so many) may feel what was done in the window. */
+  blastRadius: { share: 0.5, atLeast: 5, windowMs: 10 * minute },
+  /** After an action for one incident, before one for another on the same target: the target must show first what it did. */
+  coolDownMs: { default: 30 * second, max: 1 * hour },
   /** Default and greatest time for one action, and how often it may be tried again. */
   timeoutMs: { default: 30 * second, max: 10 * minute },
   maxRetries: { default: 1, max: 5 },
@@ -38,7 +44,7 @@ export const alwaysApprove = { failover_db: 2, drain_queue: 1 } as const satisfi
 /** When so many services of the catalogue are sick at once that acting on each of them is wrong: all acting stops, and one page goes out. */
 export const breakerLimits = {
   /** More than this share of the services of the catalogue, and at least so many of them, have an open incident. */
-  share: 0.3,
+  share: 0.4,
   atLeast: 3,
   /** It closes by itself only when no more than this share (or one service) was sick for so long. */
   closeShare: 0.15,

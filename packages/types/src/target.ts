@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ActionType } from './action.ts';
+import { actionLimits } from './limits.ts';
 import { AbsolutePath, EnvName, ExactName, HostName } from './name.ts';
 import { SshAccess } from './ssh.ts';
 
@@ -13,6 +14,15 @@ const common = {
   id: ExactName,
   /** What Nightshift may do to it at all. Absent: nothing, it is only looked at. */
   actions: z.array(ActionType).default([]),
+  /** Region, zone, data centre: what is acted in one at a time. */
+  location: ExactName.optional(),
+  /** How long it is left alone after an action for one incident, before one for another. */
+  cooldownSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(actionLimits.coolDownMs.max / 1_000)
+    .optional(),
 };
 const scalable = { ...common, instances: Instances.optional() };
 

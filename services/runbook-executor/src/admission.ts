@@ -4,14 +4,15 @@
  */
 import { now, type Tx } from '@nightshift/db';
 import { stepIn } from '@nightshift/lifecycle';
-import { exceededLimit, quantityOf, type Refusal } from '@nightshift/runbooks';
-import { actionLimits } from '@nightshift/types';
-import { lockApproval, planRefusal, rollbackRefusal, spendApproval } from './authorise.ts';
+import { exceededLimit, quantityOf, tooWide, type Refusal, type Use } from '@nightshift/runbooks';
+import { actionLimits, type Catalogue } from '@nightshift/types';
+import { lockApproval, planRefusal, rollbackRefusal, spendApproval, type LockedApproval } from './authorise.ts';
 import { actor, type Executor } from './executor.ts';
 import { finishAction } from './finish.ts';
 import { stopRefusal } from './gate.ts';
+import { coolDown, holdBack, targetBusyMs } from './one-at-a-time.ts';
 import { lockAction, lockIncident, usesOf, type LedgerAction } from './store.ts';
-import { targetRefusal } from './target.ts';
+import { locationOf, targetRefusal } from './target.ts';
 import { waitFor } from './wait-for.ts';
 
 export type Admitted = {
@@ -73,18 +74,22 @@ export function admit(rules: Rules, actionId: string, job: { generation: number 
     const at = await now(tx);
     const busyMs = await targetBusyMs(tx, action, at);
     if (busyMs > 0) return { kind: 'busy', againMs: busyMs };
+    const [use, others] = [useOf(action, rules.catalogue(), at), await usesOf(tx, action, at)];
     const late =
       (await planRefusal(tx, action, incident, approval, at)) ??
       (await rollbackRefusal(tx, action, at)) ??
-      exceededLimit(useOf(action, at), await usesOf(tx, action, at), at);
+      exceededLimit(use, others, at) ??
+      (agreed(approval) ? null : tooWide(rules.catalogue(), use, others, at));
     if (late) return refuse(tx, action, recovered, late, job);
+    const cooling = await coolDown(tx, rules.catalogue(), action, at);
+    if (cooling) return { kind: 'busy', againMs: await holdBack(tx, action, cooling, at) };
 
     await spendApproval(tx, approval);
     const leaseMs = action.planned.timeoutMs + actionLimits.leaseMarginMs;
     const attempt = action.attempts + 1;
     await tx.query(
-      `UPDATE action SET state = 'dispatching', fence = fence + 1, attempts = attempts + 1, admitted_at = ms($2), lease_until = ms($3) WHERE id = $1`,
-      [action.id, at, at + leaseMs],
+      `UPDATE action SET state = 'dispatching', fence = fence + 1, attempts = attempts + 1, admitted_at = ms($2), lease_until = ms($3), location = $4 WHERE id = $1`,
+      [action.id, at, at + leaseMs, use.location],
     );
     const { step, type, target, summary } = action.planned;
     await stepIn(
@@ -110,15 +115,6 @@ async function lockBudgets(tx: Tx, { planned, service }: LedgerAction) {
   );
 }
 
-/** One action at a time on a target: how long another one still has its lease. */
-async function targetBusyMs(tx: Tx, action: LedgerAction, at: number): Promise<number> {
-  const [row] = await tx.query<{ until: number }>(
-    `SELECT max(lease_until) AS until FROM action WHERE target = $1 AND id <> $2 AND state = 'dispatching' AND lease_until > ms($3)`,
-    [action.planned.target, action.id, at],
-  );
-  return (row?.until ?? 0) - at;
-}
-
 function recoveryRefusal({ planned, attempts }: LedgerAction, recovered: boolean): Refusal | null {
   if (!recovered) return null;
   if (planned.class === 'once')
@@ -131,13 +127,17 @@ function recoveryRefusal({ planned, attempts }: LedgerAction, recovered: boolean
   return null;
 }
 
-const useOf = (action: LedgerAction, at: number) => ({
+/** A person has agreed to the plan: what it needs of approvals was checked. */
+const agreed = (approval: LockedApproval | null) => approval?.state === 'approved' || approval?.state === 'used';
+
+const useOf = (action: LedgerAction, catalogue: Catalogue, at: number): Use => ({
   id: action.id,
   incidentId: action.incidentId,
   type: action.planned.type,
   target: action.planned.target,
   service: action.service,
   quantity: quantityOf(action.planned),
+  location: locationOf(catalogue, action.planned),
   admittedAt: at,
 });
 

@@ -37,7 +37,7 @@ beforeEach(async () => {
   await migrateQueue(test.url);
   await mkdir(join(folder, 'runbooks'));
   const target = (id: string) =>
-    `{ id: ${id}, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: ${id}, actions: [restart_service] }`;
+    `{ id: ${id}, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: ${id}, cooldownSeconds: 0, actions: [restart_service] }`;
   await writeFile(
     join(folder, 'catalogue.yaml'),
     `schema: 1\nservices:\n  - name: shop\n    targets: [${target('api')}, ${target('worker')}]\n`,

@@ -33,6 +33,7 @@ beforeEach(async () => {
     tokenEnv: 'T',
     process: 'p',
     actions: ['restart_service' as const],
+    cooldownSeconds: 0,
   };
   world = makeWorld({
     db: test.db,

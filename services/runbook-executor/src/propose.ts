@@ -7,6 +7,7 @@ import {
   matchRunbooks,
   planHash,
   quantityOf,
+  tooWide,
   type Candidate,
   type Situation,
   type Use,
@@ -27,6 +28,7 @@ import {
 import type { Executor } from './executor.ts';
 import { draftPlan, type Draft } from './plan.ts';
 import { classifiedAlready, latestDiagnostics, triedRunbooks, usesOf } from './store.ts';
+import { locationOf } from './target.ts';
 
 /** `classified`: what the incident turns out to be, where that is not what it was taken for. */
 export type Grounds = { conditions: CheckedCondition[]; considered: Considered[]; classified: Reclassified | null };
@@ -118,7 +120,8 @@ async function complete(
 ): Promise<Complete> {
   const [actions, services] =
     draft.kind === 'ready' ? [draft.actions, draft.services] : [[draft.action], [draft.service]];
-  const uses = actions.map((action, i) => useOf(action, services[i]!, incident.id, at));
+  const catalogue = executor.catalogue();
+  const uses = actions.map((action, i) => useOf(action, services[i]!, incident.id, locationOf(catalogue, action), at));
   const others = await usesOf(executor.db, { id: '', incidentId: incident.id }, at);
   const plan: Plan = {
     incidentId: incident.id,
@@ -126,7 +129,7 @@ async function complete(
     runbookHash: candidate.hash,
     actions,
     limits: uses.flatMap((use, i) => limitUses(actions[i]!.step, use, [...others, ...uses.slice(0, i)], at)),
-    blastRadius: blastRadius(executor.catalogue(), services),
+    blastRadius: blastRadius(catalogue, services),
     ...(draft.kind === 'ready' && draft.omitted.length > 0 ? { omitted: draft.omitted } : {}),
     ...(candidate.runbook.verify ? { verify: candidate.runbook.verify } : {}),
     madeAt: at,
@@ -136,18 +139,30 @@ async function complete(
     ? {
         kind: 'plan',
         ...known,
-        mode: atMost(await modeFor(executor.db, candidate, incident.service), incident, actions),
+        mode: atMost(
+          await modeFor(executor.db, candidate, incident.service),
+          incident,
+          actions,
+          uses.some((use, i) => tooWide(catalogue, use, [...others, ...uses.slice(0, i)], at) !== null),
+        ),
       }
     : { kind: 'unsupported', ...known, reason: draft.reason };
 }
 
-const useOf = (action: PlannedAction, service: string, incidentId: string, at: number): Use => ({
+const useOf = (
+  action: PlannedAction,
+  service: string,
+  incidentId: string,
+  location: string | null,
+  at: number,
+): Use => ({
   id: `step ${action.step + 1}`,
   incidentId,
   type: action.type,
   target: action.target,
   service,
   quantity: quantityOf(action),
+  location,
   admittedAt: at,
 });
 
@@ -155,8 +170,10 @@ const useOf = (action: PlannedAction, service: string, incidentId: string, at: n
 const modeFor = async (sql: Sql, { runbook, hash }: Candidate, service: string): Promise<RunbookMode> =>
   effectiveMode(runbook.mode, hash, await modeChange(sql, runbook.id, service));
 
-/** Automation without a person is for criticals, and never for what always needs one. */
-function atMost(mode: RunbookMode, incident: Incident, actions: PlannedAction[]): RunbookMode {
+/** Automation without a person is for criticals, within the blast radius that it may have, and never for what always needs one. */
+function atMost(mode: RunbookMode, incident: Incident, actions: PlannedAction[], wide: boolean): RunbookMode {
   if (mode !== 'auto') return mode;
-  return incident.severity !== 'critical' || actions.some(({ type }) => type in alwaysApprove) ? 'approve' : 'auto';
+  return wide || incident.severity !== 'critical' || actions.some(({ type }) => type in alwaysApprove)
+    ? 'approve'
+    : 'auto';
 }

@@ -23,7 +23,7 @@ const catalogue = `
 schema: 1
 services:
   - name: shop
-    targets: [{ id: api, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: api, actions: [restart_service] }]
+    targets: [{ id: api, kind: process, urlEnv: CONTROL_URL, tokenEnv: CONTROL_TOKEN, process: api, cooldownSeconds: 0, actions: [restart_service] }]
 `;
 const env = () => ({
   DATABASE_URL: test.url,

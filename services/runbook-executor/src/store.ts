@@ -198,12 +198,14 @@ const longestWindowMs = Math.max(
   actionLimits.actionsPerTarget.windowMs,
   actionLimits.actionsPerService.windowMs,
   actionLimits.actionsGlobal.windowMs,
+  actionLimits.locationsAtOnce.windowMs,
+  actionLimits.blastRadius.windowMs,
 );
 
 /** Every other action admitted within the longest window before `at`, or for the same incident. */
 export function usesOf(sql: Sql, action: Pick<LedgerAction, 'id' | 'incidentId'>, at: number): Promise<Use[]> {
   return sql.query<Use>(
-    `SELECT id, incident_id AS "incidentId", type, target, service, quantity, admitted_at AS "admittedAt" FROM action
+    `SELECT id, incident_id AS "incidentId", type, target, service, quantity, location, admitted_at AS "admittedAt" FROM action
       WHERE id <> $1 AND (admitted_at > ms($2) OR (incident_id = $3 AND admitted_at IS NOT NULL))`,
     [action.id, at - longestWindowMs, action.incidentId],
   );

@@ -51,6 +51,12 @@ export function findTarget(
   return no(`${planned.target} is no longer in the catalogue`);
 }
 
+/** Where a planned action's target is, or null where the catalogue does not say. */
+export function locationOf(catalogue: Catalogue, planned: PlannedAction): string | null {
+  const found = findTarget(catalogue, planned);
+  return found.ok ? (found.target.location ?? null) : null;
+}
+
 /** Why the catalogue as it is now forbids what was planned, or null. */
 export function targetRefusal(
   catalogue: Catalogue,
