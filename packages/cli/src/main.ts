@@ -312,7 +312,7 @@ const runbook = program.command('runbooks').description('runbooks: what is wrong
 const asJson = ['--json', 'as JSON', false] as const;
 runbook
   .command('lint')
-  .description('say what is wrong with every runbook of a folder, at its line and column')
+  .description('say what is wrong with every runbook of a folder, and with classification.yaml, at its line and column')
   .argument('[folder]', 'default: RUNBOOKS_DIR, else the runbooks that ship')
   .option(...asJson)
   .addHelpText('after', example('nightshift runbooks lint', 'nightshift runbooks lint ./my-runbooks --json'))
@@ -358,7 +358,7 @@ runbook
   .addHelpText('after', example('nightshift runbooks record inc-... > my-runbooks/recorded/slow-checkout.json'))
   .action(ends(async (incident: string | undefined) => (await runbooks()).record(incident)));
 const modes = () => import('./commands/runbook-modes.ts');
-type Change = { service: string; to: RunbookMode; by?: string; reason?: string };
+type Change = { service: string; to: RunbookMode; by?: string; reason?: string; json: boolean };
 const mode = new Option('--to <mode>', 'the new mode').choices(['observe', 'approve', 'auto']).makeOptionMandatory();
 runbook
   .command('modes')
@@ -378,6 +378,7 @@ for (const [verb, words, to] of [
     .addOption(mode)
     .option('--by <name>', 'who decides; default: the user of this machine')
     .option('--reason <text>', 'kept with the decision; wanted where the evidence does not speak for it')
+    .option(...asJson)
     .addHelpText('after', example(`nightshift runbooks ${verb} restart-crashed-service --service shop-api --to ${to}`))
     .action(ends(async (id: string, options: Change) => (await modes()).decideMode(verb, id, options)));
 program

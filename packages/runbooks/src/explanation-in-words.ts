@@ -44,7 +44,7 @@ export function explanationInWords({
 }
 
 /** What an incident is taken for, by which rule and conditions. */
-const classifiedInWords = ({ type, rule, conditions }: Classified) =>
+export const classifiedInWords = ({ type, rule, conditions }: Classified) =>
   rule === null
     ? `${type}: no rule fits`
     : `${type} by rule ${rule}: ${conditions.map(({ condition, actual }) => `${condition} (${actual})`).join(', ')}`;

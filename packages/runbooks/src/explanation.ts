@@ -10,6 +10,7 @@ import {
   type Considered,
   type DiagnosticResult,
   type Incident,
+  type IncidentType,
   type TimelineEntry,
 } from '@nightshift/types';
 
@@ -32,8 +33,8 @@ export type Explanation = {
   incident: Pick<Incident, 'id' | 'service' | 'title' | 'type' | 'severity' | 'state' | 'resolution'>;
   signals: Pick<Anomaly, 'metric' | 'labels' | 'value' | 'low' | 'high' | 'severity' | 'direction'>[];
   diagnostics: DiagnosticResult[];
-  /** Why it is taken for what it is, in the order in which it was. */
-  classification: (Classified & { at: number })[];
+  /** Why it is taken for what it is, in the order in which it was. `was`: where facts said otherwise than the signals. */
+  classification: (Classified & { at: number; was: IncidentType | null })[];
   decisions: Decision[];
   actions: Pick<Action, 'type' | 'target' | 'summary' | 'state' | 'attempts' | 'detail' | 'planHash'>[];
 };
@@ -78,7 +79,8 @@ export async function explain(sql: Sql, incidentId: string): Promise<Explanation
 /** What an event says that the incident is, where it says so with its reasons. */
 function classifiedBy({ at, event }: TimelineEntry): Explanation['classification'] {
   if (!('rule' in event) || event.rule === undefined || event.type === undefined) return [];
-  return [{ at, type: event.type, rule: event.rule, conditions: event.conditions ?? [] }];
+  const was = event.kind === 'classified' ? event.was : null;
+  return [{ at, was, type: event.type, rule: event.rule, conditions: event.conditions ?? [] }];
 }
 
 function decisionOf({ at, event }: TimelineEntry, plans: Map<string, Plan>): Decision[] {

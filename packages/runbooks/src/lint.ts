@@ -6,13 +6,16 @@ import {
   errorMessage,
   NightshiftError,
   Runbook,
+  stateDeadlinesMs,
   type ActionParams,
   type Catalogue,
 } from '@nightshift/types';
 import type { z } from 'zod';
+import { checksOf, undeclared } from './lint-checks.ts';
 import type { Candidate } from './match.ts';
 import { paramsMistake } from './params.ts';
 import { canonicalJson } from './plan-hash.ts';
+import { worstTimeMs } from './worst-time.ts';
 
 /** `error`: the file is refused. `warning`: it is taken, and will not do what it seems to say. */
 export type Finding = Problem & { level: 'error' | 'warning' };
@@ -51,6 +54,7 @@ async function lintFile(file: string, catalogue: Catalogue | null, linted: Linte
       add(ctx, ['match'], `is the same as that of ${same.runbook.id}: of the two, the id that sorts first is chosen`);
     warnOfParams(runbook, ctx);
     warnOfMode(runbook, ctx);
+    warnOfTime(runbook, ctx);
     if (catalogue) warnOfCatalogue(runbook, catalogue, ctx);
   });
   return linted.runbooks.push({ runbook: loaded.value, hash: loaded.hash, file });
@@ -81,7 +85,19 @@ const warnOfMode: Check = ({ mode, steps }, ctx) => {
   if (mode === 'auto' && always) add(ctx, ['mode'], `has no effect: ${always.action} always needs people to agree`);
 };
 
-function warnOfCatalogue({ match, steps }: Runbook, { services }: Catalogue, ctx: Context) {
+const warnOfTime: Check = ({ steps }, ctx) => {
+  const [worstMs, mostMs] = [worstTimeMs(steps), stateDeadlinesMs.remediating];
+  const words = `take up to ${worstMs / 1_000} s with every attempt, pause and wait; after ${mostMs / 1_000} s a person is called, however far it is`;
+  if (worstMs > mostMs) add(ctx, ['steps'], words);
+};
+
+function warnOfCatalogue({ match, steps }: Runbook, catalogue: Catalogue, ctx: Context) {
+  const { services } = catalogue;
+  const named = [
+    ...checksOf(match, ['match']),
+    ...steps.flatMap(({ when }, i) => checksOf({ facts: when?.facts ?? [], status: [] }, ['steps', i, 'when'])),
+  ];
+  for (const { path, message } of undeclared(named, catalogue)) add(ctx, path, message);
   const names = new Set(services.map(({ name }) => name));
   match.services?.forEach((name, i) => {
     if (!names.has(name)) add(ctx, ['match', 'services', i], `the catalogue has no service "${name}"`);

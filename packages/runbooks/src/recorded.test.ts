@@ -33,6 +33,15 @@ it('is what each recording expects, and each shipped runbook is chosen by one of
   );
 });
 
+it('misses each shipped runbook by a single condition in some recording: what it must not be taken for', () => {
+  const nearlyTaken = results.flatMap(({ considered }) =>
+    considered.flatMap(({ runbook, conditions = [] }) =>
+      conditions.filter(({ holds }) => !holds).length === 1 ? [runbook] : [],
+    ),
+  );
+  expect(new Set(nearlyTaken)).toEqual(new Set(runbooks.map(({ runbook }) => runbook.id)));
+});
+
 it('accounts for every runbook, for every incident', () => {
   for (const { chosen, considered } of results)
     expect([...considered.map(({ runbook }) => runbook), ...(chosen ? [chosen] : [])].sort()).toEqual(

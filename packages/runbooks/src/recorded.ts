@@ -5,13 +5,16 @@ import {
   ExactName,
   Facts,
   IncidentType,
+  classify,
   inputLimits,
   reclassify,
   Severity,
   type ClassificationRules,
+  type Classified,
   type Considered,
 } from '@nightshift/types';
 import { z } from 'zod';
+import { classifiedInWords } from './explanation-in-words.ts';
 import { matchRunbooks, type Candidate } from './match.ts';
 
 /** One file. `expect`: the runbook that should be chosen, null for none; absent: not said. */
@@ -19,12 +22,20 @@ export const Recorded = z.strictObject({
   schema: z.literal(1),
   name: z.string().min(1).max(200),
   incident: z.strictObject({
-    type: IncidentType,
+    /** What it was taken for before its facts were in; absent: what its signals speak of. */
+    type: IncidentType.optional(),
     severity: Severity,
     service: z.string().max(inputLimits.labelValueChars),
   }),
   signals: z
-    .array(z.strictObject({ metric: z.string(), labels: z.record(z.string(), z.string()), severity: Severity }))
+    .array(
+      z.strictObject({
+        metric: z.string(),
+        labels: z.record(z.string(), z.string()),
+        severity: Severity,
+        alert: z.boolean().optional(),
+      }),
+    )
     .max(100),
   diagnostics: z
     .array(z.strictObject({ check: CheckName, target: z.string(), status: CheckStatus, facts: Facts }))
@@ -35,6 +46,8 @@ export type Recorded = z.infer<typeof Recorded>;
 
 export type Replayed = {
   name: string;
+  /** What it is taken for, where rules said so: first by its signals, then by its facts. */
+  classified: Classified[];
   chosen: string | null;
   considered: Considered[];
   /** Null where the recording does not say what it expects. */
@@ -47,7 +60,10 @@ export function replay(
   { name, incident, signals, diagnostics, expect }: Recorded,
   classification: ClassificationRules,
 ): Replayed {
-  const type = reclassify(classification, { type: incident.type, signals, diagnostics })?.type ?? incident.type;
+  const atFirst = incident.type === undefined ? classify(classification, signals) : null;
+  const before = incident.type ?? atFirst!.type;
+  const withFacts = reclassify(classification, { type: before, signals, diagnostics });
+  const type = withFacts?.type ?? before;
   const { fitting, considered } = matchRunbooks(candidates, {
     incident: { ...incident, type },
     labels: signals.map(({ labels }) => labels),
@@ -58,6 +74,7 @@ export function replay(
   const outdone = others.map((runbook) => ({ runbook, reason: `fits as well, but ${chosen} is more specific` }));
   return {
     name,
+    classified: [atFirst, withFacts].filter((each) => each !== null),
     chosen: chosen ?? null,
     considered: [...outdone, ...considered].sort((a, b) => (a.runbook < b.runbook ? -1 : 1)),
     asExpected: expect === undefined ? null : expect === (chosen ?? null),
@@ -65,10 +82,11 @@ export function replay(
 }
 
 /** One replay as lines for a terminal. */
-export function replayInWords({ name, chosen, considered, asExpected }: Replayed): string[] {
+export function replayInWords({ name, classified, chosen, considered, asExpected }: Replayed): string[] {
   const mark = asExpected === null ? '' : asExpected ? ' (as expected)' : ' (NOT AS EXPECTED)';
   return [
     `${name}: ${chosen ?? 'no runbook'}${mark}`,
+    ...classified.map((each) => `  taken for ${classifiedInWords(each)}`),
     ...considered.map(({ runbook, reason }) => `  not ${runbook}: ${reason}`),
   ];
 }

@@ -1,4 +1,5 @@
-import { actionLimits, type ActionClass } from '@nightshift/types';
+import { backOffMs as pauseMs } from '@nightshift/runbooks';
+import type { ActionClass } from '@nightshift/types';
 import type { Performed } from './perform.ts';
 
 /** What the ledger records after one attempt. */
@@ -32,11 +33,7 @@ export function afterAttempt(
   const mayRepeat = kind !== 'once' && attempt <= maxRetries;
   const worthIt = result.outcome === 'uncertain' || (result.outcome === 'failed' && result.again);
   if (mayRepeat && worthIt) {
-    return { kind: 'retry', certainty: uncertain ? 'uncertain' : 'not_done', afterMs: pauseMs(backOffMs, attempt) };
+    return { kind: 'retry', certainty: uncertain ? 'uncertain' : 'not_done', afterMs: pauseMs(attempt, backOffMs) };
   }
   return { kind: 'final', state: uncertain ? 'unknown' : 'failed' };
-}
-
-function pauseMs(first: number = actionLimits.backOffMs.default, attempt: number): number {
-  return Math.min(first * 2 ** (attempt - 1), actionLimits.backOffMs.max);
 }

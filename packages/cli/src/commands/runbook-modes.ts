@@ -62,7 +62,7 @@ async function standing(db: Db, { runbook, hash }: Candidate, service: string) {
 export const decideMode = (
   verb: 'promote' | 'demote',
   id: string,
-  { service, to, by, reason }: { service: string; to: RunbookMode; by?: string; reason?: string },
+  { service, to, by, reason, json }: { service: string; to: RunbookMode; by?: string; reason?: string; json: boolean },
 ): Promise<number> =>
   withDatabase(async (db) => {
     const { configDir, runbooksDir } = folders();
@@ -87,7 +87,8 @@ export const decideMode = (
       reason: said,
     };
     await db.tx((tx) => changeMode(tx, change));
-    say(`${id} is in ${to} for ${service} from now on, no longer in ${mode}`);
+    if (json) say(JSON.stringify({ ...change, was: mode }));
+    else say(`${id} is in ${to} for ${service} from now on, no longer in ${mode}`);
     return 0;
   });
 

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Db } from '@nightshift/db';
 import {
   explain,
+  lintClassification,
   lintFolder,
   previewInWords,
   Recorded,
@@ -21,11 +22,12 @@ import { incidentOrNewest, withDatabase } from './database.ts';
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const json = (value: unknown) => say(JSON.stringify(value));
 
-/** Says what is wrong with every runbook of a folder. Exit code 1 where one would be refused. */
+/** Says what is wrong with every runbook of a folder, and with classification.yaml. Exit code 1 where one would be refused. */
 export async function lint(folder: string | undefined, options: { json: boolean }): Promise<number> {
   const { configDir, runbooksDir } = folders();
   const catalogue = valueOf(await loadCatalogue(configDir));
-  const { files, runbooks, findings } = await lintFolder(folder ?? runbooksDir, catalogue);
+  const { files, runbooks, findings: inRunbooks } = await lintFolder(folder ?? runbooksDir, catalogue);
+  const findings = [...inRunbooks, ...(await lintClassification(configDir, catalogue))];
   const errors = findings.filter(({ level }) => level === 'error').length;
   const taken = runbooks.map(({ runbook, hash, file: path }) => ({
     id: runbook.id,
@@ -110,7 +112,8 @@ async function recordings(folder: string): Promise<string[]> {
 export const record = (incidentId: string | undefined): Promise<number> =>
   withDatabase(async (db) => {
     const story = await explain(db, await incidentOrNewest(db, incidentId));
-    const { service, type, severity, title } = story.incident;
+    const { service, severity, title } = story.incident;
+    const type = story.classification.findLast(({ was }) => was !== null)?.was ?? story.incident.type;
     const recorded = Recorded.parse({
       schema: 1,
       name: title,
