@@ -127,6 +127,26 @@ const kinds = [
       .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*=[^=*\s]+$/, 'must be one label as key=value')
       .optional(),
   }),
+  /** A workflow with `workflow_dispatch`, whose run-name shows the input that carries `{id}`. */
+  z.strictObject({
+    ...scalable,
+    kind: z.literal('github'),
+    repository: z.string().regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'),
+    workflow: z.string().regex(/^[A-Za-z0-9._-]{1,200}\.ya?ml$/, 'must be the file name of a workflow'),
+    ref: z.string().min(1).max(255).default('main'),
+    tokenEnv: EnvName,
+    /** Holds the address of a GitHub Enterprise Server's API; absent: https://api.github.com. */
+    apiUrlEnv: EnvName.optional(),
+    allowPrivate: z.boolean().optional(),
+    /** Values may hold {id}, {incident}, {action}, {target}, {from}, {to} and {replicas}. */
+    inputs: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/), z.string().max(1_024))
+      .default({ nightshift_id: '{id}' })
+      .refine((inputs) => Object.values(inputs).some((value) => value.includes('{id}')), 'one must hold {id}')
+      .refine((inputs) => Object.keys(inputs).length <= 25, 'must not be more than 25'),
+    /** Pause between two looks at the run. */
+    everySeconds: z.number().min(0.1).max(60).default(5),
+  }),
   z.strictObject({
     ...common,
     kind: z.literal('bullmq'),

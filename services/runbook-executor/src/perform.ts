@@ -57,6 +57,7 @@ async function lastLook(executor: Executor, admitted: Admitted): Promise<Perform
 /** Was it done? Null: it was not, and may be sent. */
 async function askFirst(provider: Provider, request: SendRequest): Promise<SendResult | null> {
   const answer = provider.probe ? await provider.probe(request) : 'unknown';
+  if (typeof answer === 'object') return answer.ended;
   if (answer === 'not_done') return null;
   if (answer === 'done') return { outcome: 'succeeded', detail: 'an earlier attempt had done it, says the target' };
   return { outcome: 'uncertain', detail: 'the target cannot say whether an earlier attempt had done it' };

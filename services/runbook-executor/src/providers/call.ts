@@ -1,4 +1,4 @@
-import { request as requestPlain } from 'node:http';
+import { request as requestPlain, type IncomingHttpHeaders } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { AddressRefused, outgoing } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
@@ -16,7 +16,7 @@ export type Outgoing = {
 };
 
 export type Answer =
-  | { kind: 'answer'; status: number; text: string; location?: string | undefined; retryAfter?: string | undefined }
+  | { kind: 'answer'; status: number; text: string; headers: IncomingHttpHeaders }
   /** It may not be asked at all. */
   | { kind: 'forbidden'; reason: string }
   /** No connection was made, so nothing can have happened. */
@@ -60,8 +60,7 @@ export function call({ url, method, headers = {}, body, signal, allowPrivate, ma
               kind: 'answer',
               status: response.statusCode ?? 0,
               text: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'),
-              location: response.headers.location,
-              retryAfter: response.headers['retry-after'],
+              headers: response.headers,
             });
             response.destroy();
           };

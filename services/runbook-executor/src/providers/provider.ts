@@ -41,7 +41,8 @@ export type SendResult =
   /** No answer, half an answer, or a part was done: nobody knows. */
   | { outcome: 'uncertain'; detail: string };
 
-export type ProbeResult = 'done' | 'not_done' | 'unknown';
+/** `ended`: an earlier attempt was under way, was waited for, and ended so. */
+export type ProbeResult = 'done' | 'not_done' | 'unknown' | { ended: SendResult };
 
 /** How actions reach one kind of target. Throwing counts as `uncertain` when sending and as a reason when planning. */
 export type Provider<T extends Target = Target> = {

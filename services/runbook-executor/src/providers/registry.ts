@@ -1,5 +1,6 @@
 import type { ActionType, Target, TargetKind } from '@nightshift/types';
 import { dockerProvider } from './docker/docker.ts';
+import { githubProvider } from './github/github.ts';
 import { httpProvider } from './http/http.ts';
 import { kubernetesProvider } from './kubernetes/kubernetes.ts';
 import { processProvider } from './process/process.ts';
@@ -13,6 +14,7 @@ export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
   docker: dockerProvider,
+  github: githubProvider,
   http: httpProvider,
   kubernetes: kubernetesProvider,
 };

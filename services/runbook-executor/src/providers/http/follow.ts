@@ -21,7 +21,7 @@ export type Following = {
 
 /** Asks for the result of what was accepted, at the pace that it says, until it has ended or the time is over. */
 export async function follow({ accepted, from, everySeconds, get, signal }: Following): Promise<SendResult> {
-  const { location } = accepted;
+  const { location } = accepted.headers;
   if (location === undefined || !URL.canParse(location, from.href))
     return uncertain('answered 202 without the address of its result (Location)');
   const url = new URL(location, from);
@@ -52,7 +52,7 @@ function judge({ status, text }: Extract<Answer, { kind: 'answer' }>): SendResul
 
 /** Retry-After in seconds or as a date (RFC 9110); never less than a quarter second, never more than a minute. */
 function pauseOf(answer: Answer, everySeconds: number): number {
-  const said = answer.kind === 'answer' ? answer.retryAfter : undefined;
+  const said = answer.kind === 'answer' ? answer.headers['retry-after'] : undefined;
   const seconds =
     said === undefined ? everySeconds : /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1_000;
   return Math.min(60_000, Math.max(250, Number.isFinite(seconds) ? seconds * 1_000 : everySeconds * 1_000));

@@ -1,9 +1,9 @@
-import { declaredScale } from '@nightshift/runbooks';
 import { addressRefusal } from '@nightshift/runtime';
-import { ActionType, inputLimits, type ActionParams, type Target } from '@nightshift/types';
+import { ActionType, inputLimits, type Target } from '@nightshift/types';
 import { judgeAnswer } from '../answer.ts';
 import { addressFrom, call } from '../call.ts';
-import { plannedCall, refuse, type Env, type PlanRequest, type ProviderOf } from '../provider.ts';
+import { declaredCall } from '../declared.ts';
+import { plannedCall, refuse, type Env, type PlanRequest, type PlanResult, type ProviderOf } from '../provider.ts';
 import { follow } from './follow.ts';
 import { webhookHeaders } from './signature.ts';
 
@@ -62,35 +62,14 @@ export const httpProvider: ProviderOf<'http'> = {
   },
 };
 
-function planCall({ target, type, params, rollback }: PlanRequest<HttpTarget>) {
-  const kind = target.idempotent ? ('idempotent' as const) : ('once' as const);
-  const undo = `whatever undoes "${type}" on ${target.id}; its receiver knows`;
-  if (type === 'scale_up') {
-    const goal = declaredScale(params);
-    if (!goal.ok) return refuse(goal.reason);
-    const { from, to: replicas } = goal.value;
-    return plannedCall(kind, {
-      params: { replicas },
-      precondition: { replicas: from },
-      summary: `ask ${target.id} to scale from ${from} to ${replicas} instances`,
-      undo,
-    });
-  }
-  if (type === 'rollback_deploy') {
-    if (!rollback) return refuse('no deployment to roll back was found');
-    const { from, to: back, deploymentId, deployedAt } = rollback;
-    return plannedCall(kind, {
-      params: { ...params, from, to: back },
-      precondition: { version: from, deploymentId, deployedAt },
-      summary: `ask ${target.id} to roll back from ${from} to ${back}`,
-      undo,
-    });
-  }
-  return plannedCall(kind, {
-    params,
-    precondition: {},
-    summary: `ask ${target.id} to ${type}${inWords(params)}`,
-    undo,
+function planCall({ target, type, params, rollback }: PlanRequest<HttpTarget>): PlanResult {
+  const declared = declaredCall(type, params, rollback);
+  if (!declared.ok) return refuse(declared.reason);
+  const { words, ...call } = declared.value;
+  return plannedCall(target.idempotent ? 'idempotent' : 'once', {
+    ...call,
+    summary: `ask ${target.id} to ${words}`,
+    undo: `whatever undoes "${type}" on ${target.id}; its receiver knows`,
   });
 }
 
@@ -105,9 +84,4 @@ function destination(
   const url = new URL(address.url);
   url.pathname = `${url.pathname.replace(/\/$/, '')}${target.path}`;
   return { ok: true, url, secret };
-}
-
-function inWords(params: ActionParams): string {
-  const words = Object.entries(params).map(([key, value]) => `${key} ${value}`);
-  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
