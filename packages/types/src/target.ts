@@ -51,6 +51,8 @@ const kinds = [
           .regex(/^[A-Za-z0-9][A-Za-z0-9:._-]*$/, 'must be a literal prefix: no wildcard'),
       )
       .default([]),
+    /** `clear_cache` removes no more a second, on each master: what misses the cache then goes to what lies behind it. */
+    clearKeysPerSecond: z.number().int().min(10).max(1_000_000).default(20_000),
   }),
   z.strictObject({
     ...scalable,

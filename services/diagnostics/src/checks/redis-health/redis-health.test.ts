@@ -11,6 +11,7 @@ const target: SubjectOf<'redis'> = {
   urlEnv: 'SHOP_REDIS_URL',
   actions: [],
   clearPrefixes: [],
+  clearKeysPerSecond: 20_000,
 };
 const look = (url: string, signal?: AbortSignal) =>
   redisHealth.run(context({ subject: target, env: { SHOP_REDIS_URL: url }, ...(signal && { signal }) }));

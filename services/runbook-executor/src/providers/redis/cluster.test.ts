@@ -67,7 +67,14 @@ describe('a cache spread over the masters of a cluster', () => {
     const sizes = () => Promise.all(cluster.nodes('master').map((node) => node.dbsize()));
     expect(Math.min(...(await sizes()))).toBeGreaterThan(50);
     const result = await redisProvider.send({
-      target: { id: 'c', kind: 'redis', urlEnv: 'CACHE_URL', actions: ['clear_cache'], clearPrefixes: ['cache:q:'] },
+      target: {
+        id: 'c',
+        kind: 'redis',
+        urlEnv: 'CACHE_URL',
+        actions: ['clear_cache'],
+        clearPrefixes: ['cache:q:'],
+        clearKeysPerSecond: 20_000,
+      },
       key: 'act-1',
       incidentId: 'inc-1',
       action: {

@@ -11,6 +11,7 @@ const target = (...clearPrefixes: string[]) => ({
   urlEnv: 'CACHE_URL',
   actions: ['clear_cache' as const],
   clearPrefixes,
+  clearKeysPerSecond: 20_000,
 });
 const plan = (prefix: string | undefined, ...allowed: string[]) =>
   redisProvider.plan({
@@ -131,6 +132,31 @@ describe('clearing a real cache', () => {
     expect([calls('keys'), calls('del'), calls('flushall'), calls('flushdb')]).toEqual([0, 0, 0, 0]);
     expect(calls('unlink')).toBe(2_000);
     expect(calls('scan')).toBeGreaterThanOrEqual(4);
+  });
+
+  it('removes no more keys a second than the catalogue says, in small steps', async () => {
+    await fill('cache:q:', 120);
+    const slow = { ...target('cache:q:'), clearKeysPerSecond: 200 };
+    const sending = (signal: AbortSignal) =>
+      redisProvider.send({
+        target: slow,
+        key: 'act-1',
+        incidentId: 'inc-1',
+        action: action('cache:q:'),
+        env: { CACHE_URL: server.url },
+        signal,
+      });
+    const startedAt = performance.now();
+    expect(await sending(AbortSignal.timeout(250))).toMatchObject({
+      outcome: 'uncertain',
+      detail: expect.stringContaining('a part of the keys may be removed'),
+    });
+    const left = await redis.dbsize();
+    expect(left).toBeGreaterThan(120 - 200 * ((performance.now() - startedAt) / 1_000) - 20);
+    expect(await sending(AbortSignal.timeout(10_000))).toMatchObject({
+      detail: `removed ${left} keys under "cache:q:"`,
+    });
+    expect(performance.now() - startedAt).toBeGreaterThan(400);
   });
 
   it('looks again when it sends: a prefix that is no longer allowed is refused', async () => {

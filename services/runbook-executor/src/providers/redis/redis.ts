@@ -42,7 +42,7 @@ export const redisProvider: ProviderOf<'redis'> = {
     const connected = await connectMasters(url, signal);
     if (!connected.ok) return { outcome: 'failed', detail: connected.reason, again: true };
     try {
-      const removed = await removePrefix(connected.masters, prefix, signal);
+      const removed = await removePrefix(connected.masters, prefix, target.clearKeysPerSecond, signal);
       return { outcome: 'succeeded', detail: `removed ${removed} keys under "${prefix}"` };
     } catch (error) {
       return failure(error, signal);
