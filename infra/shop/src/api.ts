@@ -1,6 +1,8 @@
 /** One api process of the shop: serves HTTP on the port that main.ts shares among its workers, reports on itself. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBaskets } from './baskets.ts';
+import { createPayments } from './payments.ts';
+import { migratePrices, readPrices } from './prices.ts';
 import { createPusher } from './pusher.ts';
 import { samplesOf } from './samples.ts';
 import { createShop } from './shop-app.ts';
@@ -12,7 +14,11 @@ export type FromApi = { ready: true };
 const env = process.env;
 const everyMs = 1_000;
 const baskets = createBaskets();
-const app = createShop({ version: env.SHOP_VERSION ?? 'v1', baskets });
+const payments = createPayments();
+const version = env.SHOP_VERSION ?? 'v1';
+const folder = env.SHOP_STATE_DIR ?? '.';
+const prices = version.startsWith('v3-') ? migratePrices(folder) : readPrices(folder);
+const app = createShop({ version, baskets, prices, payments });
 
 process.on('message', (message: ToApi) => baskets.useSecondEdition(message.secondEdition));
 process.on('SIGTERM', () => {
@@ -40,7 +46,10 @@ if (env.SHOP_REPLICA === '0') {
     const elapsedMs = performance.now() - lastAt;
     cpu = process.cpuUsage();
     lastAt = performance.now();
+    const { usageRatio, waiting } = payments.report();
     const values = {
+      payment_pool_usage_ratio: usageRatio,
+      payment_queue_length: waiting,
       process_memory_mb: process.memoryUsage.rss() / 1e6,
       process_cpu_ratio: (used.user + used.system) / 1e3 / elapsedMs,
       event_loop_delay_p95_ms: delay.percentile(95) / 1e6,

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { Conflict, scenarios, type Scenario, type Supervisor } from './supervisor.ts';
+import { scenarios, type Faults, type Scenario } from './faults.ts';
+import { Conflict, type Supervisor } from './supervisor.ts';
 
 const key = { type: 'string', minLength: 1, maxLength: 200 };
 const version = { type: 'string', pattern: '^v[0-9]+(-[0-9]+)?$' };
@@ -20,10 +21,11 @@ const refusal = (code: string, message: string, help: string) => ({ error: { cod
 /** The control API: what a platform offers to those who operate it. Everything but `/healthz` and `/readyz` wants the bearer token. */
 export function createControl(options: {
   supervisor: Supervisor;
+  faults: Faults;
   token: string;
   lastReport: () => LastReport | null;
 }): FastifyInstance {
-  const { supervisor, token } = options;
+  const { supervisor, faults, token } = options;
   const app = Fastify({
     forceCloseConnections: true,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
@@ -96,11 +98,11 @@ export function createControl(options: {
         );
     }
     const at = Date.now();
-    await supervisor.cause(scenario as Scenario);
+    await faults.cause(scenario as Scenario);
     return reply.code(202).send({ scenario, at });
   });
   app.delete('/faults', async () => {
-    await supervisor.undo();
+    await faults.undo();
     return { process: supervisor.view() };
   });
   app.get('/effects', () => supervisor.effects());

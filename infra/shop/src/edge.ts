@@ -9,6 +9,9 @@ const [url = '', ingestUrl = '', ingestToken = ''] = [
   process.env.SHOP_INGEST_URL,
   process.env.SHOP_INGEST_TOKEN,
 ];
+/** What main.ts says to the edge: how many times the usual load. */
+export type ToEdge = { load: number };
+
 const requestsPerSecond = 45;
 const everyMs = 1_000;
 
@@ -20,6 +23,7 @@ const pusher = createPusher({
 });
 const load = startLoad({ url, perSecond: requestsPerSecond, onSeen: (seen) => window.add(seen) });
 
+process.on('message', ({ load: times }: ToEdge) => load.setRate(requestsPerSecond * times));
 let lastAt = performance.now();
 const timer = setInterval(() => {
   const values = window.take(performance.now() - lastAt);

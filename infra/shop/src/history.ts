@@ -7,13 +7,15 @@ const edge = {
   requests_per_second: [45, 0.6],
   orders_per_second: [22, 0.4],
   http_error_ratio: [0, 0],
-  http_latency_p95_ms: [6, 2],
+  http_latency_p95_ms: [210, 5],
   checkout_success_ratio: [0.98, 0.01],
   payment_declined_ratio: [0.02, 0.01],
   basket_items: [3, 0.05],
 } satisfies Record<string, [mean: number, spread: number]>;
 
 const api = {
+  payment_pool_usage_ratio: [0.56, 0.04],
+  payment_queue_length: [0, 0],
   process_memory_mb: [85, 3],
   process_cpu_ratio: [0.04, 0.01],
   event_loop_delay_p95_ms: [21, 1],

@@ -1,9 +1,9 @@
 import http from 'node:http';
-import { skus } from './pricing.ts';
+import { skus } from './prices.ts';
 import type { CheckoutAnswer, CheckoutRequest } from './shop-app.ts';
 import type { Seen } from './window.ts';
 
-export type Load = { stop(): void };
+export type Load = { setRate(perSecond: number): void; stop(): void };
 
 const timeoutMs = 8_000;
 const mostInFlight = 400;
@@ -12,7 +12,8 @@ const mostAtOnce = 10;
 /** Sends `perSecond` requests a second to the shop, whatever it answers (open loop), and tells what each looked like from outside. */
 export function startLoad(options: { url: string; perSecond: number; onSeen: (seen: Seen) => void }): Load {
   const agent = new http.Agent({ keepAlive: true, maxSockets: mostInFlight });
-  const startedAt = performance.now();
+  let perSecond = options.perSecond;
+  let lastAt = performance.now();
   let due = 0;
   let sent = 0;
   let inFlight = 0;
@@ -26,12 +27,13 @@ export function startLoad(options: { url: string; perSecond: number; onSeen: (se
     });
   };
   const timer = setInterval(() => {
-    const before = due;
-    due = Math.floor(((performance.now() - startedAt) / 1_000) * options.perSecond);
-    const missed = Math.min(due - before, mostAtOnce); // after a pause of the machine the rest is forgotten
-    for (let i = 0; i < missed && inFlight < mostInFlight; i++) sendOne();
+    const at = performance.now();
+    due = Math.min(due + ((at - lastAt) / 1_000) * perSecond, mostAtOnce); // after a pause of the machine the rest is forgotten
+    lastAt = at;
+    for (; due >= 1 && inFlight < mostInFlight; due--) sendOne();
   }, 20);
   return {
+    setRate: (next) => void (perSecond = next),
     stop() {
       clearInterval(timer);
       agent.destroy();

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { readShopConfig, type ShopConfig } from './config.ts';
 import { createControl, type LastReport } from './control.ts';
 import { reportDeployment } from './deployments.ts';
+import type { ToEdge } from './edge.ts';
+import { createFaults } from './faults.ts';
 import { healthyHistory } from './history.ts';
 import { createPusher } from './pusher.ts';
 import { openState } from './state.ts';
@@ -32,6 +34,7 @@ const env = {
   SHOP_URL: `http://${host}:${port}`,
   SHOP_INGEST_URL: config.ingestUrl,
   SHOP_INGEST_TOKEN: config.ingestToken,
+  SHOP_STATE_DIR: config.stateDir,
 };
 
 const state = openState(config.stateDir);
@@ -48,8 +51,19 @@ const supervisor = createSupervisor({
   workers,
   onDeployed: (deployment) => reportDeployment(ingest, deployment),
 });
+let load = 1;
+const faults = createFaults({
+  supervisor,
+  state,
+  workers,
+  stateDir: config.stateDir,
+  setLoad(times) {
+    load = times;
+    if (edge.connected) edge.send({ load } satisfies ToEdge);
+  },
+});
 let lastReport: LastReport | null = null;
-const control = createControl({ supervisor, token: config.controlToken, lastReport: () => lastReport });
+const control = createControl({ supervisor, faults, token: config.controlToken, lastReport: () => lastReport });
 
 await sendHistory(config);
 await supervisor.start();
@@ -75,6 +89,7 @@ process.on('SIGINT', () => void stop());
 /** The edge is no part of the demonstration: it comes back by itself. */
 function startEdge(): ChildProcess {
   const child = fork(script('edge'), { env: { ...process.env, ...env } });
+  child.send({ load } satisfies ToEdge);
   child.on('message', ({ report }: { report: Record<string, number> }) => {
     lastReport = { at: Date.now(), reports: (lastReport?.reports ?? 0) + 1, values: report };
   });

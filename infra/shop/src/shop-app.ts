@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Baskets, Item } from './baskets.ts';
-import { pricingOf, skus } from './pricing.ts';
+import type { Payments } from './payments.ts';
+import { skus, type Prices } from './prices.ts';
+import { pricingOf } from './pricing.ts';
 
 export type CheckoutRequest = {
   customer: string;
@@ -38,30 +40,38 @@ const checkoutSchema = {
   },
 };
 
-/** The shop itself, in one of its versions, with the baskets it is given. */
-export function createShop(options: { version: string; baskets: Baskets }): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: 'idle' });
-  const price = pricingOf(options.version);
-  const { baskets } = options;
+export type ShopOptions = { version: string; baskets: Baskets; prices: Prices; payments: Payments };
+
+/** The shop itself, in one of its versions, with the baskets, prices and connections it is given. */
+export function createShop(options: ShopOptions): FastifyInstance {
+  // A process that is replaced serves what has arrived, on whatever connection.
+  const app = Fastify({ forceCloseConnections: 'idle', return503OnClosing: false });
+  const { baskets, payments } = options;
+  const price = pricingOf(options.version, options.prices);
   let orders = 0;
 
   app.get('/healthz', () => ({ status: 'ok', version: options.version }));
   app.get('/version', () => ({ version: options.version }));
   app.get('/catalogue', () => ({ skus }));
-  app.post<{ Body: CheckoutRequest }>('/checkout', { schema: { body: checkoutSchema } }, (request): CheckoutAnswer => {
-    const { membership, items, ...visitor } = request.body;
-    baskets.save(visitor, items);
-    const basket = baskets.load(visitor);
-    const totalCents = price(basket, membership);
-    // A card company pays no empty bill, and declines a few cards for reasons of its own.
-    const paid = totalCents > 0 && !visitor.customer.endsWith('-broke');
-    const bought = basket.reduce((sum, item) => sum + item.quantity, 0);
-    return {
-      order: paid ? `order-${++orders}` : null,
-      payment: paid ? 'accepted' : 'declined',
-      items: bought,
-      totalCents,
-    };
-  });
+  app.post<{ Body: CheckoutRequest }>(
+    '/checkout',
+    { schema: { body: checkoutSchema } },
+    async (request): Promise<CheckoutAnswer> => {
+      const { membership, items, ...visitor } = request.body;
+      baskets.save(visitor, items);
+      const basket = baskets.load(visitor);
+      const totalCents = price(basket, membership);
+      // A card company pays no empty bill, and declines a few cards for reasons of its own.
+      const paid = totalCents > 0 && !visitor.customer.endsWith('-broke');
+      if (paid) await payments.authorise();
+      const bought = basket.reduce((sum, item) => sum + item.quantity, 0);
+      return {
+        order: paid ? `order-${++orders}` : null,
+        payment: paid ? 'accepted' : 'declined',
+        items: bought,
+        totalCents,
+      };
+    },
+  );
   return app;
 }

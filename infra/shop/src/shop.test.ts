@@ -152,6 +152,38 @@ describe('the demo shop', () => {
     );
   });
 
+  it('overload: the payments of one process wait; those of two do not', async () => {
+    await ask('POST', '/faults/overload');
+    await eventually(
+      () => newest('payment_queue_length'),
+      (waiting) => (waiting ?? 0) > 5,
+    );
+    expect(newest('payment_pool_usage_ratio')).toBeGreaterThan(0.9);
+    await ask('POST', '/processes/shop-api/scale', { key: 'k1', replicas: 2, expectedReplicas: 1 });
+    await eventually(
+      () => newest('payment_pool_usage_ratio'),
+      (ratio) => (ratio ?? 1) < 0.85,
+    );
+    await ask('DELETE', '/faults');
+    expect(await view()).toMatchObject({ replicas: 1 });
+  });
+
+  it('fix-fails: the version before fails as well, until somebody mends what the later one wrote', async () => {
+    await ask('POST', '/faults/fix-fails');
+    await ask('POST', '/processes/shop-api/deploy', { key: 'k1', from: 'v3-1', to: 'v1' });
+    await ask('POST', '/processes/shop-api/restart', { key: 'k2' });
+    ingest.samples.length = 0;
+    await eventually(
+      () => newest('http_error_ratio'),
+      (ratio) => (ratio ?? 0) > 0.3,
+    );
+    await ask('DELETE', '/faults');
+    await eventually(
+      () => newest('http_error_ratio'),
+      (ratio) => ratio === 0,
+    );
+  });
+
   it('remembers versions, keys and effects through kill -9 of its supervisor, and its processes do not outlive it', async () => {
     await ask('POST', '/processes/shop-api/deploy', { key: 'k1', from: 'v1', to: 'v3' });
     await end('SIGKILL');
@@ -179,7 +211,12 @@ describe('the demo shop', () => {
   it('says what is wrong with a request', async () => {
     expect(await ask('POST', '/faults/flood')).toMatchObject({
       status: 404,
-      body: { error: { code: 'SCENARIO_UNKNOWN', help: expect.stringContaining('bad-deploy, crash, mystery') } },
+      body: {
+        error: {
+          code: 'SCENARIO_UNKNOWN',
+          help: expect.stringContaining('bad-deploy, crash, mystery, overload, fix-fails'),
+        },
+      },
     });
     expect((await ask('GET', '/processes', undefined, 'guess')).status).toBe(401);
     expect((await ask('POST', '/processes/*/restart', { key: 'k' })).status).toBe(404);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export type Effect = {
   at: number;
   by: 'action' | 'fault' | 'undo';
-  kind: 'restart' | 'deploy' | 'scale' | 'crash' | 'mystery';
+  kind: 'restart' | 'deploy' | 'scale' | 'crash' | 'mystery' | 'load';
   key?: string;
   from?: string;
   to?: string;

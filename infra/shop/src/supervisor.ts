@@ -15,8 +15,6 @@ export type ProcessView = {
 };
 
 export type Applied = { key: string; applied: boolean; process: ProcessView };
-export type Scenario = 'bad-deploy' | 'crash' | 'mystery';
-export const scenarios: Scenario[] = ['bad-deploy', 'crash', 'mystery'];
 
 /** The state of the shop is not the one the caller counted on; nothing was done. */
 export class Conflict extends Error {}
@@ -26,8 +24,12 @@ export type Supervisor = {
   restart(request: { key: string; expectedInstance?: string }): Promise<Applied>;
   deploy(request: { key: string; from: string; to: string }): Promise<Applied>;
   scale(request: { key: string; replicas: number; expectedReplicas?: number }): Promise<Applied>;
-  cause(scenario: Scenario): Promise<void>;
-  undo(): Promise<void>;
+  /** What a delivery pipeline does: deploys a version and reports it. */
+  release(version: string): Promise<void>;
+  /** Back to one good process, where that is not what runs, or where it must be started anew. */
+  reset(anew: boolean): Promise<void>;
+  /** Writes down what was done to the shop by a fault. */
+  note(effect: Omit<Effect, 'at'>): void;
   effects(): Effect[];
   /** Brings up what was running when the last supervisor ended. What had crashed stays down. */
   start(): Promise<void>;
@@ -35,7 +37,7 @@ export type Supervisor = {
 
 export type Deployment = { version: string; previousVersion: string; deployedAt: number };
 
-const goodVersion = 'v1';
+export const goodVersion = 'v1';
 
 /** Does one thing at a time. What was done and the key it was done under are written in one stroke, before the old process goes. */
 export function createSupervisor(options: {
@@ -62,6 +64,7 @@ export function createSupervisor(options: {
     next: { version?: string; replicas?: number },
     effect?: Omit<Effect, 'at'>,
     key?: { key: string; request: string },
+    committed = () => {},
   ) => {
     const { version = state.current().version, replicas = state.current().replicas } = next;
     return workers.replace(version, replicas, () => {
@@ -76,6 +79,7 @@ export function createSupervisor(options: {
         effects: effect ? [...effects, { at, ...effect }] : effects,
         keys: key ? { ...keys, [key.key]: key.request } : keys,
       });
+      committed();
     });
   };
   const note = (effect: Omit<Effect, 'at'>) =>
@@ -90,29 +94,6 @@ export function createSupervisor(options: {
       if (known === undefined) await work(text);
       return { key, applied: known === undefined, process: view() };
     });
-
-  const causes: Record<Scenario, () => Promise<void>> = {
-    async 'bad-deploy'() {
-      const { version: from, badDeploys, state: now } = state.current();
-      if (now === 'crashed' || from !== goodVersion)
-        throw new Conflict(`the shop is ${now} at ${from}: undo that fault first`);
-      const to = `v2-${badDeploys + 1}`;
-      state.change({ badDeploys: badDeploys + 1 });
-      await replace({ version: to }, { by: 'fault', kind: 'deploy', from, to });
-      await options.onDeployed({ version: to, previousVersion: from, deployedAt: state.current().startedAt });
-    },
-    async crash() {
-      if (state.current().state === 'crashed')
-        throw new Conflict('the shop has crashed already: undo that fault first');
-      note({ by: 'fault', kind: 'crash' });
-      await workers.kill();
-    },
-    async mystery() {
-      if (state.current().state === 'crashed') throw new Conflict('the shop has crashed: undo that fault first');
-      note({ by: 'fault', kind: 'mystery' });
-      workers.tell({ secondEdition: true });
-    },
-  };
 
   return {
     view,
@@ -137,17 +118,24 @@ export function createSupervisor(options: {
         }
         await replace({ replicas }, { by: 'action', kind: 'scale', key, from, to: String(replicas) }, { key, request });
       }),
-    cause: (scenario) => serial(causes[scenario]),
-    undo: () =>
+    release: (to) =>
       serial(async () => {
-        const { version, state: now } = state.current();
-        if (now === 'running') {
-          workers.tell({ secondEdition: false });
-          note({ by: 'undo', kind: 'mystery' });
-        }
-        if (now === 'running' && version === goodVersion) return;
-        await replace({ version: goodVersion }, { by: 'undo', kind: 'deploy', from: version, to: goodVersion });
+        const { version: from } = state.current();
+        let reported = Promise.resolve();
+        const report = () => {
+          const deployedAt = state.current().startedAt;
+          reported = options.onDeployed({ version: to, previousVersion: from, deployedAt });
+        };
+        await replace({ version: to }, { by: 'fault', kind: 'deploy', from, to }, undefined, report);
+        await reported;
       }),
+    reset: (anew) =>
+      serial(async () => {
+        const { version: from, replicas, state: now } = state.current();
+        if (!anew && now === 'running' && from === goodVersion && replicas === 1) return;
+        await replace({ version: goodVersion, replicas: 1 }, { by: 'undo', kind: 'deploy', from, to: goodVersion });
+      }),
+    note,
     effects: () => state.current().effects,
     start: () => serial(async () => (state.current().state === 'running' ? replace({}) : undefined)),
   };

@@ -19,11 +19,11 @@ describe("the demo's configuration", () => {
   it('allows exactly the remedies that the scenarios need', async () => {
     const { services } = await catalogue();
     const allowed = services.flatMap((service) => service.targets.flatMap((target) => target.actions));
-    expect(allowed).toEqual(['restart_service', 'rollback_deploy']);
+    expect(allowed).toEqual(['restart_service', 'rollback_deploy', 'scale_up']);
   });
   it('waits for five seconds and five samples of recovery', async () => {
     const { recovery } = await load('shop/config/detection.yaml', DetectionConfig);
-    expect(recovery).toEqual({ holdSeconds: 5, minSamples: 5 });
+    expect(recovery).toEqual({ holdSeconds: 5, minSamples: 5, withinSeconds: 20 });
   });
   it('judges nothing that merely shows how busy the machine is', async () => {
     const { rules } = await load('shop/config/detection.yaml', DetectionConfig);

@@ -31,7 +31,7 @@ describe('nightshift', () => {
   it.each([
     [
       ['demo', '--scenario', 'flood', '--exit', '--json'],
-      /there is no scenario "flood"; there are bad-deploy, crash, mystery/,
+      /there is no scenario "flood"; there are bad-deploy, crash, mystery, overload, fix-fails/,
     ],
     [['fault', 'flood'], /there is no scenario "flood"/],
     [['fault', 'crash'], /Nightshift does not run on .*Start it with `npm start`/s],

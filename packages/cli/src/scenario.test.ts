@@ -23,7 +23,9 @@ const escalated: Outcome = {
 
 describe('a scenario', () => {
   it('that nobody knows is answered with those there are', () => {
-    expect(() => scenarioOf('flood')).toThrow('there is no scenario "flood"; there are bad-deploy, crash, mystery');
+    expect(() => scenarioOf('flood')).toThrow(
+      'there is no scenario "flood"; there are bad-deploy, crash, mystery, overload, fix-fails',
+    );
     expect(() => scenarioOf('toString')).toThrow('there is no scenario');
   });
   it('ends well', () => {
@@ -39,10 +41,14 @@ describe('a scenario', () => {
     expect(compare(escalated, 1, [], undefined)).toEqual([]);
   });
   it.each<[string, Partial<Outcome>, RegExp]>([
-    ['is paged', { pages: 1 }, /1 pages/],
+    ['is paged', { pages: 1 }, /1 pages, expected 0/],
     ['is escalated', { status: 'escalated', resolution: null }, /the incident is escalated/],
     ['heals by itself', { resolution: 'self' }, /resolution is self/],
-    ['needs two tries', { actions: [resolved.actions[0]!, resolved.actions[0]!] }, /rollback_deploy, once/],
+    [
+      'needs two tries',
+      { actions: [resolved.actions[0]!, resolved.actions[0]!] },
+      /actions: rollback_deploy succeeded, rollback_deploy succeeded; expected rollback_deploy succeeded$/m,
+    ],
     ['fails', { actions: [{ ...resolved.actions[0]!, state: 'failed' }] }, /rollback_deploy failed/],
     [
       'is done by the wrong action',
@@ -54,15 +60,15 @@ describe('a scenario', () => {
   });
   it('does not end well when the shop tells another story than the ledger', () => {
     expect(compare(resolved, 1, [...rollback, ...rollback], bad)).toEqual([
-      '2 changes were made to the shop, expected one',
+      'done to the shop: deploy, deploy; expected deploy',
     ]);
     expect(compare(resolved, 1, [{ kind: 'deploy', from: 'v2-1', to: 'v0' }], bad)).toEqual([
       'the shop went from v2-1 to v0, expected from v2-1 to v1',
     ]);
     expect(compare(resolved, 2, rollback, bad)).toEqual(['2 incidents, expected one']);
     expect(compare({ ...escalated, pages: 0 }, 1, rollback, undefined)).toEqual([
-      '1 changes were made to the shop, expected none',
-      'nobody was paged',
+      'done to the shop: deploy; expected none',
+      '0 pages, expected 1',
     ]);
   });
 });

@@ -1,6 +1,6 @@
-import { NightshiftError, type Resolution } from '@nightshift/types';
+import { NightshiftError, type ActionType, type Resolution } from '@nightshift/types';
 
-export const scenarioNames = ['bad-deploy', 'crash', 'mystery'] as const;
+export const scenarioNames = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export type Outcome = {
@@ -15,20 +15,45 @@ export type Outcome = {
   pages: number;
 };
 
-/** How each scenario should end. */
-export type Expectation = { status: 'resolved' | 'escalated'; action: string | null; words: string };
+/** How each scenario should end: `actions` of the ledger, and `effects` as the shop itself tells them, both in order. */
+export type Expectation = {
+  status: 'resolved' | 'escalated';
+  actions: ActionType[];
+  effects: string[];
+  words: string;
+};
 
 const expectations: Record<ScenarioName, Expectation> = {
   'bad-deploy': {
     status: 'resolved',
-    action: 'rollback_deploy',
+    actions: ['rollback_deploy'],
+    effects: ['deploy'],
     words: 'rolled back to the exact earlier version, once; nobody is woken',
   },
-  crash: { status: 'resolved', action: 'restart_service', words: 'restarted, once; nobody is woken' },
+  crash: {
+    status: 'resolved',
+    actions: ['restart_service'],
+    effects: ['restart'],
+    words: 'restarted, once; nobody is woken',
+  },
   mystery: {
     status: 'escalated',
-    action: null,
+    actions: [],
+    effects: [],
     words: 'nothing is touched; a person is paged with everything that is known',
+  },
+  overload: {
+    status: 'resolved',
+    actions: ['scale_up'],
+    effects: ['scale'],
+    words: 'one more instance, within the limit; nobody is woken',
+  },
+  'fix-fails': {
+    status: 'escalated',
+    actions: ['rollback_deploy', 'restart_service'],
+    effects: ['deploy', 'restart'],
+    words:
+      'neither a rollback nor a restart helps; after two remedies a person is paged, once, with all that was tried',
   },
 };
 
@@ -55,17 +80,16 @@ export function compare(
   const check = (good: boolean, words: string) => void (good || wrong.push(words));
   check(incidents === 1, `${incidents} incidents, expected one`);
   check(outcome.status === expected.status, `the incident is ${outcome.status}, expected ${expected.status}`);
-  if (expected.action) {
+  if (expected.status === 'resolved')
     check(outcome.resolution === 'automated', `resolution is ${outcome.resolution}, expected automated`);
-    check(outcome.pages === 0, `${outcome.pages} pages, expected none`);
-    const list = outcome.actions.map((action) => `${action.type} ${action.state}`).join(', ') || 'none';
-    check(list === `${expected.action} succeeded`, `actions: ${list}; expected ${expected.action}, once`);
-    check(done.length === 1, `${done.length} changes were made to the shop, expected one`);
-  } else {
-    check(outcome.actions.length === 0, `${outcome.actions.length} actions, expected none`);
-    check(done.length === 0, `${done.length} changes were made to the shop, expected none`);
-    check(outcome.pages >= 1, 'nobody was paged');
-  }
+  const list = (each: string[]) => each.join(', ') || 'none';
+  const actions = list(outcome.actions.map(({ type, state }) => `${type} ${state}`));
+  const wanted = list(expected.actions.map((type) => `${type} succeeded`));
+  check(actions === wanted, `actions: ${actions}; expected ${wanted}`);
+  const effects = list(done.map(({ kind }) => kind));
+  check(effects === list(expected.effects), `done to the shop: ${effects}; expected ${list(expected.effects)}`);
+  const pages = expected.status === 'escalated' ? 1 : 0;
+  check(outcome.pages === pages, `${outcome.pages} pages, expected ${pages}`);
   if (outcome.scenario === 'bad-deploy') {
     const rolledBack = done[0]?.kind === 'deploy' && done[0].from === deployed?.to && done[0].to === deployed?.from;
     check(

@@ -40,6 +40,8 @@ export const Recorded = z.strictObject({
   diagnostics: z
     .array(z.strictObject({ check: CheckName, target: z.string(), status: CheckStatus, facts: Facts }))
     .max(200),
+  /** Runbooks that had been tried already; absent: it is the first decision. */
+  tried: z.array(ExactName).max(100).optional(),
   expect: ExactName.nullable().optional(),
 });
 export type Recorded = z.infer<typeof Recorded>;
@@ -54,10 +56,10 @@ export type Replayed = {
   asExpected: boolean | null;
 };
 
-/** Which runbook a recorded incident would get now, were it the first decision, and why not the others. Pure. */
+/** Which runbook a recorded incident would get now, and why not the others. Pure. */
 export function replay(
   candidates: Candidate[],
-  { name, incident, signals, diagnostics, expect }: Recorded,
+  { name, incident, signals, diagnostics, tried, expect }: Recorded,
   classification: ClassificationRules,
 ): Replayed {
   const atFirst = incident.type === undefined ? classify(classification, signals) : null;
@@ -68,7 +70,7 @@ export function replay(
     incident: { ...incident, type },
     labels: signals.map(({ labels }) => labels),
     diagnostics,
-    tried: new Set(),
+    tried: new Set(tried),
   });
   const [chosen, ...others] = fitting.map(({ runbook }) => runbook.id);
   const outdone = others.map((runbook) => ({ runbook, reason: `fits as well, but ${chosen} is more specific` }));

@@ -56,6 +56,8 @@ export const DetectionConfig = z.strictObject({
     .strictObject({
       holdSeconds: z.number().min(1).max(3_600).default(60),
       minSamples: z.number().int().min(1).max(1_000).default(5),
+      /** So long after the action without recovery: it did not help. Absent: shortly before the state's own deadline, which always counts. */
+      withinSeconds: z.number().min(2).max(3_600).optional(),
     })
     .prefault({}),
 });

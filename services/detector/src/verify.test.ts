@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { moveClock } from '@nightshift/db';
 import { findIncident, step, timeline } from '@nightshift/lifecycle';
 import { eventually, testDatabase } from '@nightshift/testkit';
@@ -132,6 +134,17 @@ describe('verify', () => {
       to: 'deciding',
       event: { kind: 'not_recovered', detail: expect.stringMatching(/500 is outside its limit of/) as string },
     });
+  });
+
+  test('says so as early as the configuration asks for, and never before a hold time could be over twice', async () => {
+    await repaired();
+    await moveClock(shop.db, 110_000);
+    const rule = 'recovery: { holdSeconds: 60, minSamples: 5, withinSeconds: 20 }';
+    await writeFile(join(shop.env['NIGHTSHIFT_CONFIG_DIR']!, 'detection.yaml'), `schema: 1\n${rule}\n`);
+    await watched();
+    expect((await incident()).state).toBe('verifying');
+    await moveClock(shop.db, 15_000);
+    await eventually(async () => expect((await incident()).state).toBe('deciding'), { timeoutMs: 20_000 });
   });
 
   test('goes on after escalation: what heals by itself is resolved as that', async () => {

@@ -1,6 +1,7 @@
 import { openBrowser } from '../browser.ts';
 import { dataFolder } from '../folders.ts';
 import { startRun, type Run } from '../run.ts';
+import { scenarioNames } from '../scenario.ts';
 import { onInterrupt } from '../signals.ts';
 
 export type DevOptions = { portBase: number; verbose: boolean; open: boolean };
@@ -52,7 +53,7 @@ ${curl('/v1/samples', `"{\\"samples\\":[{\\"name\\":\\"http_error_ratio\\",\\"va
 Report a deployment:
 ${curl('/v1/deployments', `'{"service":"checkout","version":"v42","previousVersion":"v41"}'`)}
 Break the shop, on the console's page or with:
-  npm run nightshift -- fault bad-deploy    (or crash, or mystery)
+  npm run nightshift -- fault bad-deploy    (or ${scenarioNames.slice(1).join(', ')})
 
 Ctrl-C stops everything.`;
 }

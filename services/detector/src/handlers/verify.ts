@@ -48,7 +48,10 @@ export const verify =
       return 'done';
     }
     if (incident.state !== 'verifying') return { againMs: againMs.escalated };
-    if (incident.deadlineAt !== null && at >= incident.deadlineAt - marginMs) {
+    // A plan that asks for a longer calm gets the time for it.
+    const withinMs = Math.max((config.recovery.withinSeconds ?? Infinity) * 1_000, 2 * rule.holdMs);
+    const overdue = incident.deadlineAt !== null && at >= incident.deadlineAt - marginMs;
+    if (overdue || at >= since + withinMs) {
       await step(db, incident.id, { kind: 'not_recovered', detail }, options);
       return 'done';
     }

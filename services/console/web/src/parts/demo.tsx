@@ -12,6 +12,11 @@ const words: Record<string, { button: string; about: string }> = {
   },
   crash: { button: 'Crash a process', about: 'It dies. Expect a restart.' },
   mystery: { button: 'Something strange', about: 'Nothing matches. Expect a page with everything known.' },
+  overload: { button: 'Double the load', about: 'More than one instance can take. Expect one more of them.' },
+  'fix-fails': {
+    button: 'Deploy what no rollback mends',
+    about: 'It spoils the price list. Expect two remedies that do not help, then one page with both.',
+  },
 };
 const everyMs = 3_000;
 
