@@ -234,6 +234,30 @@ program
       (await import('./commands/breaker.ts')).breaker(to, options),
     ),
   );
+const auditing = () => import('./commands/audit.ts');
+const audit = program
+  .command('audit')
+  .description('who changed what: actions, approvals, switches, freezes, modes, configuration');
+audit
+  .command('verify')
+  .description('walk the chain of the log; exit code 1 and the first broken link where it was tampered with')
+  .option('--head <hash>', 'a head that was noted earlier and must still be in it')
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift audit verify', 'nightshift audit verify --json'))
+  .action(ends(async (options: { head?: string; json: boolean }) => (await auditing()).verify(options)));
+audit
+  .command('list')
+  .description('entries, the latest first')
+  .option('--kind <table>', 'only of one kind: action, approval, decision, setting, change_freeze, silence, ...')
+  .option('--subject <id>', 'only of one action, approval, setting, ...')
+  .option('--limit <n>', 'at most so many, up to 1000', upTo(1_000), 50)
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift audit list --kind setting --limit 10'))
+  .action(
+    ends(async (options: { kind?: string; subject?: string; limit: number; json: boolean }) =>
+      (await auditing()).list(options),
+    ),
+  );
 const freezing = () => import('./commands/freezes.ts');
 const freeze = program.command('freeze').description('when nothing is done to a service, or to anything');
 freeze

@@ -1,4 +1,5 @@
 export { approvalColumns, decideApproval, type Verdict } from './approval.ts';
+export { listAudit, noteConfigVersion, verifyAudit, type AuditEntry } from './audit.ts';
 export { closeBreaker, mindBreaker, readBreaker, sickServices, tooManySick, type Breaker } from './breaker.ts';
 export { decide, isUndecided, type Decision } from './decide.ts';
 export { calmForMs } from './flap.ts';

@@ -10,6 +10,7 @@ import type { Executor } from './executor.ts';
 import { remediate } from './handlers/remediate.ts';
 import { providers } from './providers/registry.ts';
 import { startReconciler } from './reconcile.ts';
+import { versionKeeper } from './versions.ts';
 
 /** Follows catalogue and runbooks, tidies the ledger, and handles `remediate`. */
 export async function startRunbookExecutor(config: Config, deps: Deps): Promise<Running<'runbook-executor'>> {
@@ -42,12 +43,14 @@ export async function startRunbookExecutor(config: Config, deps: Deps): Promise<
     count: (type, outcome, reason = '') => actions.inc({ type, outcome, reason }),
   };
   const reconciler = startReconciler({ db, onError: (err) => log.error({ err }, 'cannot tidy the ledger') });
+  const keepVersions = versionKeeper(executor);
   const breaker = startLoop({
     everyMs: 1_000,
     onError: (err) => log.error({ err }, 'cannot mind the breaker'),
     async round() {
       const names = executor.catalogue().services.map(({ name }) => name);
       await mindBreaker(db, names);
+      await keepVersions();
       return 'idle';
     },
   });
