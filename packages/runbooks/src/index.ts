@@ -10,8 +10,9 @@ export { beyondInstances, cachePrefix, declaredScale, noParams, scaleGoal } from
 export { canonicalJson, planHash } from './plan-hash.ts';
 export { planInWords, previewInWords, type Preview } from './preview.ts';
 export { Recorded, replay, replayInWords } from './recorded.ts';
-export { dependsInWords, progressOf } from './progress.ts';
+export { dependsInWords, waitInWords } from './plan-words.ts';
+export { progressOf } from './progress.ts';
 export { tooWide } from './spread.ts';
-export { waited, waitInWords, type Waited } from './wait.ts';
+export { waited, type Waited } from './wait.ts';
 export { draftSteps } from './draft.ts';
 export { backOffMs } from './worst-time.ts';

@@ -17,7 +17,10 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`a ${typeof value} has no canonical JSON`);
 }
 
-/** What an approver signs: SHA-256 (hex) of the canonical JSON of the whole plan. */
-export function planHash(plan: Plan): string {
+/**
+ * What an approver signs: SHA-256 (hex) of the canonical JSON of the whole plan but the time it was made, so that one made again to the
+ * same effect is the same.
+ */
+export function planHash({ madeAt: _, ...plan }: Plan): string {
   return createHash('sha256').update(canonicalJson(plan)).digest('hex');
 }

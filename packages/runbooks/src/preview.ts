@@ -6,10 +6,16 @@ import type {
   Plan,
   PlannedAction,
   RunbookMode,
-  Verification,
 } from '@nightshift/types';
-import { dependsInWords } from './progress.ts';
-import { waitInWords } from './wait.ts';
+import {
+  callInWords,
+  changeOf,
+  dependsInWords,
+  limitInWords,
+  pairsInWords,
+  verifyInWords,
+  waitInWords,
+} from './plan-words.ts';
 
 /** What would be done for an incident if it were decided now. Nothing was changed to find out. */
 export type Preview = {
@@ -17,6 +23,8 @@ export type Preview = {
   considered: Considered[];
   proposal:
     | { kind: 'plan'; mode: RunbookMode; hash: string; plan: Plan; conditions: CheckedCondition[] }
+    /** It is decided already: the plan that people are asked for, or that is being carried out. */
+    | { kind: 'standing'; verdict: 'asked' | 'acted'; hash: string; plan: Plan; conditions: CheckedCondition[] }
     | { kind: 'none'; reason: string };
 };
 
@@ -24,6 +32,11 @@ const modeWords: Record<RunbookMode, string> = {
   observe: 'it would only be said (observe), and a person paged',
   approve: 'a person would be asked (approve)',
   auto: 'it would be done without asking (auto)',
+};
+
+const standingWords = {
+  asked: 'decided: this is the plan that people are asked to approve, or have approved',
+  acted: 'decided: this is the plan that is carried out, without asking',
 };
 
 /** A preview as lines for a terminal: the plan as a diff, and why the others were not chosen. */
@@ -36,7 +49,7 @@ export function previewInWords({ incident, considered, proposal }: Preview): str
       ? [`no plan: ${proposal.reason}`]
       : [
           ...planInWords(proposal.plan, proposal.hash),
-          `mode: ${modeWords[proposal.mode]}`,
+          proposal.kind === 'standing' ? standingWords[proposal.verdict] : `mode: ${modeWords[proposal.mode]}`,
           ...conditionsInWords(proposal.conditions),
         ]),
     ...(others.length > 0 ? ['not chosen:', ...others] : []),
@@ -75,38 +88,16 @@ export function planInWords(plan: Plan, hash: string): string[] {
 }
 
 function stepInWords(action: PlannedAction, limits: LimitUse[]): string[] {
-  const { step, summary, provider, type, target, timeoutMs, maxRetries, undo } = action;
+  const { step, summary, timeoutMs, maxRetries, precondition, undo } = action;
   const change = changeOf(action);
   const depends = dependsInWords(action);
   return [
     `${step + 1}. ${summary}${depends ? ` (only ${depends})` : ''}`,
     ...(action.waitUntil ? [`   wait: ${waitInWords(action.waitUntil)}`] : []),
     ...(change ? [`   - ${change.what} ${change.from}`, `   + ${change.what} ${change.to}`] : []),
-    `   call: ${provider}.${type}(${[target, pairs(action.params)].filter(Boolean).join(', ')}), ${timeoutMs / 1_000} s, ${maxRetries} retries`,
-    ...(pairs(action.precondition) ? [`   only if: ${pairs(action.precondition)}`] : []),
-    ...limits.map(
-      ({ limit, scope, used, takes, max, windowMs }) =>
-        `   limit ${limit} (${scope}): ${used} -> ${used + takes} of ${max}${windowMs === null ? '' : ` in ${windowMs / 60_000} min`}${used + takes > max ? '  WOULD BE DENIED' : `, ${max - used - takes} left`}`,
-    ),
+    `   call: ${callInWords(action)}, ${timeoutMs / 1_000} s, ${maxRetries} retries`,
+    ...(pairsInWords(precondition) ? [`   only if: ${pairsInWords(precondition)}`] : []),
+    ...limits.map((limit) => `   limit ${limitInWords(limit)}`),
     `   undo: ${undo}`,
   ];
 }
-
-const verifyInWords = ({ holdSeconds, minSamples }: Verification) =>
-  [holdSeconds && `${holdSeconds} s in the band`, minSamples && `${minSamples} samples`].filter(Boolean).join(', ');
-
-/** What a call changes, where its plan says it exactly. */
-function changeOf({ type, params, precondition }: PlannedAction): { what: string; from: string; to: string } | null {
-  const of = (what: string, from: unknown, to: unknown) => ({ what, from: String(from), to: String(to) });
-  if (type === 'rollback_deploy') return of('version', params['from'], params['to']);
-  if (type === 'scale_up') return of('instances', precondition['replicas'], params['replicas']);
-  if (type === 'restart_service' && precondition['instance'] !== undefined)
-    return of('instance', precondition['instance'], 'a new one of the same version');
-  return null;
-}
-
-const pairs = (values: Record<string, unknown>) =>
-  Object.entries(values)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}: ${String(value)}`)
-    .join(', ');

@@ -1,5 +1,5 @@
 /** How far a plan is, and what comes next. Pure; the ledger's states say everything. */
-import type { ActionState, PlannedAction, StepEnd } from '@nightshift/types';
+import type { ActionState, PlannedAction } from '@nightshift/types';
 
 /** A step of the ledger. */
 export type Step = { planned: Pick<PlannedAction, 'step' | 'insteadOf' | 'when'>; state: ActionState };
@@ -45,14 +45,4 @@ function notNeeded({ planned }: Step, plan: readonly Step[]): string | null {
     return `step ${planned.insteadOf + 1} did not fail`;
   const unmet = planned.when?.find(({ step, is }) => endOf(step) !== is);
   return unmet ? `step ${unmet.step + 1} ended as ${endOf(unmet.step)}, not ${unmet.is}` : null;
-}
-
-/** In words, on what earlier steps a step depends; empty where on none. */
-export function dependsInWords({ insteadOf, when = [] }: Pick<PlannedAction, 'insteadOf' | 'when'>): string {
-  const ends: Record<StepEnd, string> = { succeeded: 'succeeded', failed: 'failed', skipped: 'was skipped' };
-  const parts = [
-    ...(insteadOf === undefined ? [] : [`step ${insteadOf + 1} fails`]),
-    ...when.map(({ step, is }) => `step ${step + 1} ${ends[is]}`),
-  ];
-  return parts.length === 0 ? '' : `if ${parts.join(' and ')}`;
 }

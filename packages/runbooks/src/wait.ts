@@ -29,8 +29,3 @@ export function waited({ wait, since, at, fresh, lookedAt }: WaitQuestion): Wait
   if (left <= 0) return { failed: `waited ${wait.withinMs / 1_000} s for ${condition}, it is ${actual}` };
   return { againMs: Math.min(askEveryMs, left), look: at - Math.max(lookedAt, 0) >= lookEveryMs };
 }
-
-export function waitInWords(wait: PlannedWait): string {
-  if ('afterMs' in wait) return `${wait.afterMs / 1_000} s after the step before`;
-  return `when ${wait.check}.${wait.fact} ${wait.op} ${wait.value}, within ${wait.withinMs / 1_000} s`;
-}

@@ -105,6 +105,27 @@ describe('a person in front of the page', () => {
     const proposal = page.getByRole('region', { name: 'Proposed action' });
     await proposal.getByText('process.rollback_deploy(shop-api, from: v2, to: v1)').waitFor();
     expect(await proposal.locator('code[title]').getAttribute('title')).toBe(planHash);
+    // All of the plan that is signed, and the limits as they stood when it was made: live, none of this is used.
+    const read = (await proposal.innerText()).replaceAll(/\s+/g, ' ');
+    for (const part of [
+      'version v2 → v1',
+      'instance: i-7f3a, version: v2',
+      'actionsPerTarget (shop-api): 1 -> 2 of 4 in 10 min, 2 left',
+      'Undo deploy v2 again',
+      'When only if step 1 fails',
+      'Waits 5 s after the step before',
+      'restartsPerTarget (shop-api): 2 -> 3 of 2 in 10 min WOULD BE DENIED',
+      'Left out step drain: wants queue_backlog.waiting > 10, is 0',
+      'only after 120 s in the band, and never less than detection.yaml asks for',
+      'Felt by web (high, through shop-api)',
+      'by runbook roll-back-bad-deploy (version c0ffee)',
+    ])
+      expect(read).toContain(part);
+    const why = page.getByRole('region', { name: 'Why it was decided so' });
+    await why.getByText('taken for high error rate').click();
+    await why.getByText('yes: a signal called error (http_error_ratio)').waitFor();
+    await why.getByText('asked a person').click();
+    await why.getByText('no: disk_usage degraded (ok)').waitFor();
     await proposal.getByRole('button', { name: 'Approve and do it' }).click();
     await page.getByText('Approved by Ada').waitFor();
     expect(await findIncident(test.db, incidentId)).toMatchObject({ state: 'remediating' });

@@ -5,7 +5,6 @@ import type {
   Action,
   Anomaly,
   Approval,
-  BlastRadius,
   Deployment,
   DiagnosticResult,
   Freeze,
@@ -14,7 +13,7 @@ import type {
   Incident,
   JobName,
   Page,
-  PlannedAction,
+  Plan,
   Postmortem,
   Silence,
   TimelineEntry,
@@ -52,12 +51,9 @@ export type IncidentList = { now: number; incidents: IncidentRow[]; next: string
 /** What happens now, and what happens by itself at `at` if nothing else does. */
 export type NextStep = { present: string; then: string | null; at: number | null };
 
-export type LimitLeft = { limit: string; used: number; max: number; windowMs: number | null };
-export type PlannedStep = PlannedAction & { limits: LimitLeft[] };
 export type ShownApproval = Approval & {
-  plan: PlannedStep[];
-  /** Null for plans that were made without one. */
-  blastRadius: BlastRadius | null;
+  /** What is signed, by its hash. Null where what is on record does not have that hash: nobody should sign it. */
+  plan: Plan | null;
   decisions: { approver: string; verdict: 'approve' | 'reject'; reason: string; at: number }[];
 };
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { moveClock } from '@nightshift/db';
-import { findIncident, timeline } from '@nightshift/lifecycle';
+import { decideApproval, findIncident, timeline } from '@nightshift/lifecycle';
 import { explain, explanationInWords, planHash, previewInWords } from '@nightshift/runbooks';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { Plan } from '@nightshift/types';
@@ -70,20 +70,42 @@ it('is the plan that is then announced, carried out and kept; looking changes no
       reason: expect.stringContaining('broken.yaml:1:1 schema') as string,
     },
   ]);
-  if (shown.proposal.kind !== 'plan') throw new Error(shown.proposal.reason);
+  if (shown.proposal.kind !== 'plan') throw new Error(shown.proposal.kind);
   const { plan, hash, mode, conditions } = shown.proposal;
   expect([hash, mode]).toEqual([planHash(plan), 'auto']);
   expect(conditions).toEqual([{ condition: 'type service_down', actual: 'service_down', holds: true }]);
 
-  await deliver(makeWorld({ db: test.db, services, runbooks: [restart], env: env() }), id);
+  const runbookHash = plan.runbookHash;
+  const world = makeWorld({ db: test.db, services, runbooks: [restart], env: env() });
+  const versioned = world.runbooks().map((candidate) => ({ ...candidate, hash: runbookHash }));
+  await deliver({ ...world, runbooks: () => versioned }, id);
   const [kept] = await test.db.query<{ hash: string; content: unknown }>(
     'SELECT hash, content FROM plan WHERE incident_id = $1',
     [id],
   );
   const carriedOut = Plan.parse(kept!.content);
-  expect(carriedOut).toEqual({ ...plan, runbookHash: 'hash-of-restart', madeAt: expect.any(Number) as number });
-  expect(planHash(carriedOut)).toBe(kept!.hash);
+  // Made again later, it is the same plan: the time alone is different.
+  expect(kept!.hash).toBe(hash);
+  expect(carriedOut).toEqual({ ...plan, madeAt: expect.any(Number) as number });
+  expect(planHash(carriedOut)).toBe(hash);
   expect((await timeline(test.db, id))[0]!.event).toMatchObject({ kind: 'runbook_chosen', planHash: kept!.hash });
+});
+
+it('is the plan that stands, once it is decided: what people are asked for, and what is carried out', async () => {
+  const id = await openIncident({ insertIncident, insertOwed }, test.db);
+  await deliver(makeWorld({ db: test.db, services, runbooks: [{ ...restart, mode: 'approve' }], env: env() }), id);
+  const asked = await show(id);
+  const [approval] = await test.db.query<{ id: string; planHash: string }>(
+    'SELECT id, plan_hash AS "planHash" FROM approval WHERE incident_id = $1',
+    [id],
+  );
+  const { planHash: signed } = approval!;
+  expect(asked.proposal).toMatchObject({ kind: 'standing', verdict: 'asked', hash: signed });
+  await decideApproval(test.db, { approvalId: approval!.id, planHash: signed, by: 'ada', verdict: 'approve' });
+  expect((await show(id)).proposal).toEqual(asked.proposal);
+  expect(previewInWords(asked)).toContain(
+    'decided: this is the plan that people are asked to approve, or have approved',
+  );
 });
 
 it('is printed as a diff with what it takes, whom it touches and how to undo it', async () => {

@@ -73,7 +73,7 @@ export const plan = (incidentId: string | undefined, options: { runbook?: string
     });
     if (options.json) json(shown);
     else for (const line of previewInWords(shown)) say(line);
-    return shown.proposal.kind === 'plan' ? 0 : 1;
+    return shown.proposal.kind === 'none' ? 1 : 0;
   });
 
 /**

@@ -117,14 +117,18 @@ describe('one incident', () => {
       planHash,
       state: 'pending',
       required: 1,
-      plan: [{ type: 'rollback_deploy', params: { from: 'v2', to: 'v1' } }],
+      plan: {
+        actions: [{ type: 'rollback_deploy', params: { from: 'v2', to: 'v1' } }, { insteadOf: 0 }],
+        // As they stood when the plan was made.
+        limits: [{ limit: 'actionsPerTarget', used: 1, takes: 1, max: 4 }, { limit: 'restartsPerTarget' }],
+      },
     });
-    expect(detail.approval!.plan[0]!.limits).toContainEqual({
-      limit: `actions on target ${words.service}`,
-      used: 0,
-      max: 4,
-      windowMs: 600_000,
-    });
+    await test.db.query(
+      `UPDATE plan SET content = jsonb_set(content, '{actions,0,params,to}', '"v0"') WHERE hash = $1`,
+      [planHash],
+    );
+    const { approval } = await ada.read<IncidentDetail>(`/api/incidents/${incidentId}`);
+    expect(approval).toMatchObject({ planHash, plan: null });
     expect(detail.diagnostics.map(({ status }) => status)).toEqual(['down', 'degraded', 'unknown', 'ok', 'ok']);
     expect(detail.series.map(({ metric, points }) => [metric, points !== null])).toEqual([
       ['http_error_ratio', true],

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { now, type Db, type Tx } from '@nightshift/db';
 import { raise, step } from '@nightshift/lifecycle';
-import { newId, type PlannedAction } from '@nightshift/types';
+import { planHash as hashOf } from '@nightshift/runbooks';
+import { newId, type Plan, type PlannedAction } from '@nightshift/types';
 
 /** Texts of a story that come from outside, so that a test can make them hostile. */
 export type Words = { service: string; metric: string; title: string; output: string; version: string };
@@ -51,6 +51,8 @@ export async function openStory(db: Db, given: Partial<Words> = {}): Promise<{ i
       {
         service: told.service,
         type: 'high_error_rate',
+        rule: 'errors-by-name',
+        conditions: [{ condition: 'a signal called error', actual: told.metric, holds: true }],
         severity: 'critical',
         title: told.title,
         onsetAt,
@@ -187,66 +189,113 @@ export async function diagnoseStory(db: Db, incidentId: string, told: Words = wo
   );
 }
 
+/** A roll-back, and what stands in for it if it fails; one step left out. */
+function planOf(incidentId: string, { service, version }: Words, madeAt: number): Plan {
+  const rollback: PlannedAction = {
+    step: 0,
+    type: 'rollback_deploy',
+    target: service,
+    provider: 'process',
+    params: { from: version, to: 'v1' },
+    class: 'idempotent',
+    precondition: { version, instance: 'i-7f3a' },
+    timeoutMs: 30_000,
+    maxRetries: 1,
+    summary: `roll back ${service} from ${version} to v1`,
+    undo: `deploy ${version} again`,
+  };
+  const restart: PlannedAction = {
+    ...rollback,
+    step: 1,
+    type: 'restart_service',
+    params: {},
+    precondition: { instance: 'i-7f3a' },
+    summary: `restart ${service}`,
+    undo: 'nothing to undo',
+    insteadOf: 0,
+    waitUntil: { afterMs: 5_000 },
+  };
+  const use = { scope: service, used: 1, takes: 1, max: 4, windowMs: 600_000 };
+  return {
+    incidentId,
+    runbook: 'roll-back-bad-deploy',
+    runbookHash: 'c0ffee',
+    actions: [rollback, restart],
+    limits: [
+      { ...use, step: 0, limit: 'actionsPerTarget' },
+      { ...use, step: 1, limit: 'restartsPerTarget', used: 2, max: 2 },
+    ],
+    blastRadius: { touches: [service], felt: [{ service: 'web', through: service, criticality: 'high' }] },
+    omitted: [{ step: 'drain', reason: 'wants queue_backlog.waiting > 10, is 0' }],
+    verify: { holdSeconds: 120 },
+    madeAt,
+  };
+}
+
 /** The executor proposes a roll-back and asks for it: rows as it writes them. */
 export async function proposeStory(
   db: Db,
   incidentId: string,
   told: Words = words,
 ): Promise<{ approvalId: string; planHash: string }> {
-  const planned: PlannedAction = {
-    step: 0,
-    type: 'rollback_deploy',
-    target: told.service,
-    provider: 'process',
-    params: { from: told.version, to: 'v1' },
-    class: 'idempotent',
-    precondition: { version: told.version, instance: 'i-7f3a' },
-    timeoutMs: 30_000,
-    maxRetries: 1,
-    summary: `roll back ${told.service} from ${told.version} to v1`,
-    undo: `deploy ${told.version} again`,
-  };
-  const planHash = createHash('sha256').update(JSON.stringify(planned)).digest('hex');
+  const at = await now(db);
+  const plan = planOf(incidentId, told, at);
+  const planHash = hashOf(plan);
   const approvalId = newId('apr');
-  const expiresAt = (await now(db)) + 15 * 60_000;
-  const { summary } = planned;
-  await step(
-    db,
-    incidentId,
-    {
-      kind: 'approval_requested',
-      runbook: 'roll-back-bad-deploy',
-      hash: 'c0ffee',
-      planHash,
-      approvalId,
-      summary,
-      expiresAt,
-    },
-    {
-      actor: 'runbook-executor',
-      async also(tx, incident) {
-        await tx.query(
-          `INSERT INTO approval (id, incident_id, generation, plan_hash, runbook, summary, required, requested_by, requested_at, expires_at, state)
-         VALUES ($1, $2, $3, $4, 'roll-back-bad-deploy', $5, 1, 'runbook-executor', nightshift_now(), ms($6), 'pending')`,
-          [approvalId, incidentId, incident.generation, planHash, summary, expiresAt],
-        );
+  const expiresAt = at + 15 * 60_000;
+  const { summary } = plan.actions[0]!;
+  const event = {
+    kind: 'approval_requested' as const,
+    runbook: plan.runbook,
+    hash: plan.runbookHash,
+    planHash,
+    approvalId,
+    summary,
+    expiresAt,
+    conditions: [{ condition: 'type high_error_rate', actual: 'high_error_rate', holds: true }],
+    considered: [
+      {
+        runbook: 'clear-temporary-files',
+        reason: 'wants disk_usage degraded, is ok',
+        conditions: [
+          { condition: 'service shop-api', actual: 'shop-api', holds: true },
+          { condition: 'disk_usage degraded', actual: 'ok', holds: false },
+        ],
+      },
+    ],
+  };
+  await step(db, incidentId, event, {
+    actor: 'runbook-executor',
+    async also(tx, { generation }) {
+      await tx.query('INSERT INTO plan (hash, incident_id, generation, content) VALUES ($1, $2, $3, $4)', [
+        planHash,
+        incidentId,
+        generation,
+        JSON.stringify(plan),
+      ]);
+      await tx.query(
+        `INSERT INTO approval (id, incident_id, generation, plan_hash, runbook, summary, required, requested_by, requested_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, 'runbook-executor', nightshift_now(), ms($7), 'pending')`,
+        [approvalId, incidentId, generation, planHash, plan.runbook, summary, expiresAt],
+      );
+      for (const planned of plan.actions)
         await tx.query(
           `INSERT INTO action (id, incident_id, generation, step, type, target, service, provider, class, plan_hash, planned, state)
-         VALUES ($1, $2, $3, 0, $4, $5, $5, $6, $7, $8, $9, 'planned')`,
+           VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, 'planned')`,
           [
             newId('act'),
             incidentId,
-            incident.generation,
+            generation,
+            planned.step,
             planned.type,
-            told.service,
+            planned.target,
             planned.provider,
             planned.class,
             planHash,
             JSON.stringify(planned),
           ],
         );
-      },
     },
-  );
+  });
   return { approvalId, planHash };
 }
