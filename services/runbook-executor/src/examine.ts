@@ -1,3 +1,4 @@
+import { redactText } from '@nightshift/runtime';
 import { errorMessage, type ActionParams, type ActionType, type Catalogue, type Target } from '@nightshift/types';
 import type { Env, PlanRequest, PlanResult, Provider } from './providers/provider.ts';
 import { providerFor, providers } from './providers/registry.ts';
@@ -33,9 +34,11 @@ async function examine(target: Target, type: ActionType, env: Env): Promise<{ ok
   try {
     const plan = await ask(provider, { target, type, params: example(target, type), rollback: null, env, signal });
     if (!plan) return { ok: true, found: 'there is a provider; it can be asked only in an incident' };
-    return plan.ok ? { ok: true, found: `can be planned: ${plan.call.summary}` } : { ok: false, found: plan.reason };
+    return plan.ok
+      ? { ok: true, found: `can be planned: ${plan.call.summary}` }
+      : { ok: false, found: redactText(plan.reason) };
   } catch (error) {
-    return { ok: false, found: errorMessage(error) };
+    return { ok: false, found: redactText(errorMessage(error)) };
   }
 }
 
