@@ -18,11 +18,16 @@ export function redisAvailable(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-/** Starts a real Redis with the eviction policy that job queues need and nothing on disk. `port` brings one back where another was killed. */
-export async function startRedis(options: { port?: number } = {}): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'nightshift-test-redis-'));
+/**
+ * Starts a real Redis with the eviction policy that job queues need and nothing on disk, or with its log of commands (AOF) in `aofDir`. `port` brings
+ * one back where another was killed.
+ */
+export async function startRedis(options: { port?: number; aofDir?: string } = {}): Promise<TestRedis> {
+  const ownDir = options.aofDir ? null : await mkdtemp(join(tmpdir(), 'nightshift-test-redis-'));
+  const dir = options.aofDir ?? ownDir!;
   const port = options.port ?? (await freePort());
-  const settings = { port, bind: '127.0.0.1', 'maxmemory-policy': 'noeviction', save: '', appendonly: 'no', dir };
+  const appendonly = options.aofDir ? 'yes' : 'no';
+  const settings = { port, bind: '127.0.0.1', 'maxmemory-policy': 'noeviction', save: '', appendonly, dir };
   const server = spawn(
     'redis-server',
     Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
@@ -42,7 +47,7 @@ export async function startRedis(options: { port?: number } = {}): Promise<TestR
     kill,
     async close() {
       await kill();
-      await rm(dir, { recursive: true, force: true });
+      if (ownDir) await rm(ownDir, { recursive: true, force: true });
     },
   };
 }
