@@ -48,10 +48,11 @@ const all = () => Array.from({ length: groups }, (_, group) => servicesOf(group)
 export const stepTimeoutMs = 800;
 
 const process = (id: string, actions: string) =>
-  `{ id: ${id}, kind: process, urlEnv: WORLD_URL, tokenEnv: WORLD_TOKEN, process: ${id}, actions: [${actions}] }`;
+  `{ id: ${id}, kind: process, urlEnv: WORLD_URL, tokenEnv: WORLD_TOKEN, process: ${id}, actions: [${actions}], cooldownSeconds: 2 }`;
 const hook = (name: string, area: 'hook' | 'keyed') =>
-  `{ id: ${name}-hook, kind: http, urlEnv: WORLD_URL, path: /${area}/${name}, idempotent: ${area === 'keyed'}, actions: [clear_cache] }`;
-const health = (name: string) => `{ id: ${name}-health, kind: http, urlEnv: WORLD_URL, path: /health/${name} }`;
+  `{ id: ${name}-hook, kind: http, urlEnv: WORLD_URL, path: /${area}/${name}, allowPrivate: true, idempotent: ${area === 'keyed'}, actions: [clear_cache] }`;
+const health = (name: string) =>
+  `{ id: ${name}-health, kind: http, urlEnv: WORLD_URL, path: /health/${name}, allowPrivate: true }`;
 
 function targetsOf({ name, kind }: Service): string[] {
   if (kind === 'two_steps') return [process(name, 'restart_service'), hook(name, 'hook')];
@@ -103,7 +104,7 @@ composite: { cooldownSeconds: 0 }
 recovery: { holdSeconds: 1, minSamples: 2 }
 `;
 const oncall = `schema: 1
-channels: [{ id: pager, kind: webhook, urlEnv: PAGER_URL, secretEnv: PAGER_SECRET }]
+channels: [{ id: pager, kind: webhook, urlEnv: PAGER_URL, secretEnv: PAGER_SECRET, allowPrivate: true }]
 policies: [{ id: all, levels: [{ notify: [pager], nextAfterSeconds: 3600 }], repeat: 0 }]
 defaultPolicy: all
 `;

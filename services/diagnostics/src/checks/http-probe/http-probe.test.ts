@@ -63,7 +63,8 @@ describe('http_probe', () => {
     const server = await serve((request, response) => (paths.push(request.url!), response.end('fine')));
     const finding = await look(server.url);
     expect(finding).toMatchObject({ status: 'ok', facts: { status: 200, expectStatus: 200 } });
-    expect(paths).toEqual(['/healthz']);
+    await look(`${server.url}/shop/`);
+    expect(paths).toEqual(['/healthz', '/shop/healthz']);
   });
 
   it.each([

@@ -16,7 +16,8 @@ export const httpProbe: Check<SubjectOf<'http'>, 'http_probe'> = {
     const { urlEnv, path, expectStatus } = context.subject;
     const base = referenced(context, urlEnv);
     if (!URL.canParse(path, base)) return unknown(`the value of ${urlEnv} is not an address`);
-    const url = new URL(path, base);
+    // Below the address's own path, where actions go too.
+    const url = new URL(`${new URL(base).pathname.replace(/\/$/, '')}${path}`, base);
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       return unknown(`the value of ${urlEnv} is not an http address`);
     const answer = await ask(url, context.subject.allowPrivate ?? false, context.signal);
@@ -32,7 +33,7 @@ type Answer =
 
 function ask(url: URL, allowPrivate: boolean, signal: AbortSignal): Promise<Answer> {
   const started = performance.now();
-  return new Promise((resolve) => {
+  return new Promise<Answer>((resolve) => {
     let connected = false;
     let timedOut = false;
     const request = (url.protocol === 'https:' ? secureRequest : plainRequest)(url, {
@@ -57,7 +58,7 @@ function ask(url: URL, allowPrivate: boolean, signal: AbortSignal): Promise<Answ
     // Stays for errors after the answer, which say nothing more.
     request.on('error', (error) => finish({ kind: 'failed', connected, timedOut: timedOut || signal.aborted, error }));
     request.end();
-  });
+  }).catch((error: unknown) => ({ kind: 'failed', connected: false, timedOut: false, error })); // not even begun: an address that is never asked
 }
 
 function judgeStatus(url: URL, status: number, latencyMs: number, expectStatus: number): Finding<'http_probe'> {
