@@ -1,157 +1,78 @@
-/** Fifty ways in which people get a runbook wrong: each is answered with file, line, field and what was expected. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+/** Ways in which people get a file wrong: each is answered with file, line, field and what was expected, and the last good one stays in force. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseYaml, watchYamlFolder } from '@nightshift/runtime';
 import { eventually } from '@nightshift/testkit';
-import { Runbook } from '@nightshift/types';
+import { Classification, Runbook } from '@nightshift/types';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-
-const good = `schema: 1
-id: relieve
-title: Relieve it
-mode: approve
-match:
-  type: high_latency
-  severity: [critical]
-  labels: { zone: a }
-  status:
-    - { check: disk_usage, is: degraded }
-  facts:
-    - { check: disk_usage, fact: usedPercent, op: '>', value: 90 }
-steps:
-  - id: first
-    action: scale_up
-    target: shop-api
-    params: { add: 1 }
-    timeoutMs: 30000
-    maxRetries: 1
-    backOffMs: 1000
-  - action: restart_service
-    when: { steps: [{ step: first, is: succeeded }] }
-    waitUntil: { afterMs: 5000 }
-verify: { holdSeconds: 60 }
-`;
-
-/** What is replaced, and by what. */
-const broken: [name: string, from: string, to: string][] = [
-  ['a tab', '  type: high', '\ttype: high'],
-  ['an open bracket', '[critical]', '[critical'],
-  ['an open quote', 'title: Relieve it', 'title: "Relieve it'],
-  ['a key twice', 'mode: approve', 'mode: approve\nmode: auto'],
-  ['a value where a map belongs', 'match:\n  type: high_latency', 'match: high_latency\nx:\n  y: 1'],
-  ['a list where the file should be a map', 'schema: 1', '- schema: 1'],
-  ['an unknown anchor', 'title: Relieve it', 'title: *nowhere'],
-  ['another schema', 'schema: 1', 'schema: 2'],
-  ['the schema as text', 'schema: 1', "schema: '1'"],
-  ['no schema', 'schema: 1\n', ''],
-  ['no id', 'id: relieve\n', ''],
-  ['an empty id', 'id: relieve', "id: ''"],
-  ['an id with a space', 'id: relieve', 'id: relieve it'],
-  ['an id that is a number', 'id: relieve', 'id: 17'],
-  ['no title', 'title: Relieve it\n', ''],
-  ['an empty title', 'title: Relieve it', "title: ''"],
-  ['a title that is too long', 'Relieve it', 'x'.repeat(201)],
-  ['an unknown mode', 'mode: approve', 'mode: automatic'],
-  ['a misspelt field', 'mode: approve', 'mood: approve'],
-  ['a safety override', 'mode: approve', 'safetyOverride: true'],
-  ['no match', 'match:', 'matches:'],
-  ['an unknown type', 'type: high_latency', 'type: slow'],
-  ['an empty list of types', 'type: high_latency', 'type: []'],
-  ['an unknown severity', '[critical]', '[page]'],
-  ['severity as a word', '[critical]', 'critical'],
-  ['labels as a list', '{ zone: a }', '[zone]'],
-  ['a label that is no text', '{ zone: a }', '{ zone: 3 }'],
-  ['services by a wildcard', 'type: high_latency', "type: high_latency\n  services: ['*']"],
-  ['an unknown check', '{ check: disk_usage, is', '{ check: disk, is'],
-  ['a status that proves nothing', 'is: degraded', 'is: unknown'],
-  ['an unknown fact', 'fact: usedPercent', 'fact: percentUsed'],
-  ['a fact against the wrong type', 'value: 90', "value: '90'"],
-  ['an unknown comparison', "op: '>'", "op: 'more'"],
-  ['an order of what has none', "fact: usedPercent, op: '>', value: 90", "fact: freeBytes, op: '~', value: 90"],
-  ['a condition without a value', ', value: 90', ''],
-  ['no steps', good.slice(good.indexOf('steps:')), 'steps: []\n'],
-  ['steps that are missing', good.slice(good.indexOf('steps:')), ''],
-  ['an unknown action', 'action: scale_up', 'action: delete_data'],
-  ['a step without an action', '    action: scale_up\n', ''],
-  ['a target by a wildcard', 'target: shop-api', "target: 'shop-*'"],
-  ['an empty target', 'target: shop-api', "target: ''"],
-  ['a NaN', '{ add: 1 }', '{ add: .nan }'],
-  ['an infinity', '{ add: 1 }', '{ add: .inf }'],
-  ['a list as a parameter', '{ add: 1 }', '{ add: [1] }'],
-  ['a parameter from an unknown fact', '{ add: 1 }', '{ add: { check: queue_backlog, fact: depth, min: 1, max: 3 } }'],
-  [
-    'a parameter from a fact of the wrong type',
-    '{ add: 1 }',
-    '{ add: { check: queue_backlog, fact: paused, min: 1, max: 3 } }',
-  ],
-  ['bounds the wrong way round', '{ add: 1 }', '{ add: { check: queue_backlog, fact: workers, min: 3, max: 1 } }'],
-  ['a time beyond the limit', 'timeoutMs: 30000', 'timeoutMs: 600001'],
-  ['a time with a unit', 'timeoutMs: 30000', 'timeoutMs: 30s'],
-  ['a negative number of retries', 'maxRetries: 1', 'maxRetries: -1'],
-  ['more retries than allowed', 'maxRetries: 1', 'maxRetries: 6'],
-  ['half a retry', 'maxRetries: 1', 'maxRetries: 0.5'],
-  ['no back-off', 'backOffMs: 1000', 'backOffMs: 0'],
-  ['a step that is not there', 'step: first', 'step: frist'],
-  ['an end that is none', 'is: succeeded', 'is: done'],
-  ['a wait without a measure', '{ afterMs: 5000 }', '{ after: 5000 }'],
-  ['a wait of an hour', '{ afterMs: 5000 }', '{ afterMs: 3600000 }'],
-  ['an empty answer to failure', '    waitUntil:', '    onFailure: []\n    waitUntil:'],
-  [
-    'an answer within an answer',
-    '    waitUntil:',
-    '    onFailure: [{ action: scale_up, onFailure: [{ action: scale_up }] }]\n    waitUntil:',
-  ],
-  ['a proof that cannot come in time', 'holdSeconds: 60', 'holdSeconds: 3600'],
-  ['twenty-one steps', '  - action: restart_service\n', '  - action: restart_service\n'.repeat(21)],
-];
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as classification from './broken-classification.fixture.ts';
+import * as runbooks from './broken-runbooks.fixture.ts';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'nightshift-broken-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-const textOf = (from: string, to: string) => {
-  if (!good.includes(from)) throw new Error(`"${from}" is not in the good one`);
-  return good.replace(from, () => to);
-};
-const problemsOf = (name: string, text: string) => {
-  const parsed = parseYaml(`${name}.yaml`, text, Runbook);
-  return parsed.ok ? [] : parsed.problems;
-};
+describe.each([
+  { what: 'runbook', ...runbooks, schema: Runbook, ids: ['relieve', 'mended'], golden: 'broken.golden' },
+  {
+    what: 'classification',
+    ...classification,
+    schema: Classification,
+    ids: ['workers-are-behind', 'mended'],
+    golden: 'broken-classification.golden',
+  },
+])('a broken $what', ({ what, good, broken, schema, ids: [id, mended], golden }) => {
+  const textOf = (from: string, to: string) => {
+    if (!good.includes(from)) throw new Error(`"${from}" is not in the good one`);
+    return good.replace(from, () => to);
+  };
+  const problemsOf = (name: string, text: string) => {
+    const parsed = parseYaml(`${name}.yaml`, text, schema);
+    return parsed.ok ? [] : parsed.problems;
+  };
 
-it('defect 28: each of the broken runbooks is answered with its line, its field and what was expected', async () => {
-  expect(problemsOf('good', good)).toEqual([]);
-  const answers = broken.map(([name, from, to]) => {
-    const problems = problemsOf(name, textOf(from, to));
-    expect(problems.length, name).toBeGreaterThan(0);
-    return [
-      name,
-      ...problems.map(
-        ({ line, column, field, message }) => `  ${line}:${column} ${field || '(the file)'}: ${message.slice(0, 100)}`,
-      ),
-    ].join('\n');
+  it('defect 28: is answered with its line, its field and what was expected', async () => {
+    expect(problemsOf('good', good)).toEqual([]);
+    const answers = broken.map(([name, from, to]) => {
+      const problems = problemsOf(name, textOf(from, to));
+      expect(problems.length, name).toBeGreaterThan(0);
+      return [
+        name,
+        ...problems.map(
+          ({ line, column, field, message }) =>
+            `  ${line}:${column} ${field || '(the file)'}: ${message.slice(0, 100)}`,
+        ),
+      ].join('\n');
+    });
+    await expect(`${answers.join('\n')}\n`).toMatchFileSnapshot(golden);
   });
-  await expect(`${answers.join('\n')}\n`).toMatchFileSnapshot('broken.golden');
-});
 
-it('leaves the last good one in force, for each of them, and takes the mended ones', async () => {
-  const file = (i: number) => join(folder, `${i}.yaml`);
-  const write = (textFor: (i: number) => string) => Promise.all(broken.map((_, i) => writeFile(file(i), textFor(i))));
-  await write((i) => good.replace('id: relieve', `id: relieve-${i}`));
-  const watched = await watchYamlFolder(folder, Runbook, pino({ level: 'silent' }));
-  const ids = () =>
-    watched
-      .current()
-      .map(({ value }) => value.id)
-      .sort();
-  const all = ids();
-  expect(all).toHaveLength(broken.length);
-  await write((i) => textOf(broken[i]![1], broken[i]![2]));
-  await eventually(() => expect(new Set(watched.problems().map((each) => each.file)).size).toBe(broken.length));
-  expect(ids()).toEqual(all);
-  await write((i) => good.replace('id: relieve', `id: mended-${i}`));
-  await eventually(() => expect(ids().every((id) => id.startsWith('mended-'))).toBe(true));
-  expect(watched.problems()).toEqual([]);
-  await watched.close();
+  it('leaves the last good one in force, for each of them, and takes the mended ones', async () => {
+    const own = join(folder, what);
+    await mkdir(own);
+    const write = (textFor: (i: number) => string) =>
+      Promise.all(broken.map((_, i) => writeFile(join(own, `${i}.yaml`), textFor(i))));
+    await write((i) => good.replace(`id: ${id}`, `id: ${id}-${i}`));
+    const watched = await watchYamlFolder<typeof Runbook | typeof Classification>(
+      own,
+      schema,
+      pino({ level: 'silent' }),
+    );
+    const texts = () =>
+      watched
+        .current()
+        .map(({ value }) => JSON.stringify(value))
+        .sort();
+    const all = texts();
+    expect(new Set(all).size).toBe(broken.length);
+    await write((i) => textOf(broken[i]![1], broken[i]![2]));
+    await eventually(() => expect(new Set(watched.problems().map((each) => each.file)).size).toBe(broken.length));
+    expect(texts()).toEqual(all);
+    await write((i) => good.replace(`id: ${id}`, `id: ${mended}-${i}`));
+    await eventually(() => expect(texts().every((text) => text.includes(`"id":"${mended}-`))).toBe(true));
+    expect(watched.problems()).toEqual([]);
+    await watched.close();
+  });
 });

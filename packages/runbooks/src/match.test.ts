@@ -1,4 +1,4 @@
-import { Runbook, type DiagnosticResult } from '@nightshift/types';
+import { Runbook, type Found } from '@nightshift/types';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { matchRunbooks, type Candidate } from './match.ts';
@@ -7,20 +7,12 @@ const runbook = (id: string, match: z.input<typeof Runbook>['match']): Candidate
   hash: id,
   runbook: Runbook.parse({ schema: 1, id, title: id, match, steps: [{ action: 'restart_service' }] }),
 });
-const result = (
-  check: DiagnosticResult['check'],
-  status: DiagnosticResult['status'],
-  facts: DiagnosticResult['facts'] = {},
-): DiagnosticResult => ({
+const result = (check: Found['check'], status: Found['status'], facts: Found['facts'] = {}): Found => ({
   check,
-  target: 'shop',
   status,
   facts,
-  output: '',
-  takenAt: 0,
-  durationMs: 0,
 });
-const situation = (...diagnostics: DiagnosticResult[]) => ({
+const situation = (...diagnostics: Found[]) => ({
   incident: { type: 'high_latency' as const, service: 'shop', severity: 'critical' as const },
   labels: [] as Record<string, string>[],
   diagnostics,
@@ -62,7 +54,7 @@ describe('matching', () => {
       type: 'high_latency',
       facts: [{ check: 'disk_usage', fact: 'usedPercent', op: '>=', value: 90 }],
     });
-    const fits = (...found: DiagnosticResult[]) => matchRunbooks([full], situation(...found)).fitting.length === 1;
+    const fits = (...found: Found[]) => matchRunbooks([full], situation(...found)).fitting.length === 1;
     expect(
       fits(result('disk_usage', 'ok', { usedPercent: 10 }), result('disk_usage', 'degraded', { usedPercent: 90 })),
     ).toBe(true);

@@ -89,7 +89,7 @@ describe('running checks', () => {
     expect(Object.keys(said!.facts)).toEqual(['code']);
   });
 
-  it('defect 22: gives numbers that are none as null, knowingly (also defect 55)', async () => {
+  it('gives numbers that are none as null, knowingly (defects 22 and 55)', async () => {
     const [result] = await runAll([
       async () => ({ ...ok, facts: { status: Number.NaN, latencyMs: Infinity, expectStatus: 1 } }),
     ]);

@@ -159,7 +159,7 @@ describe('redis_health without a Redis', () => {
     await hole.close();
   });
 
-  it('does not take a missing number for a good one (defect 22)', () => {
+  it('defect 22: does not take a missing number for a good one', () => {
     expect(judge(new Map(), new Map())).toMatchObject({ status: 'unknown' });
     const half = judge(parseInfo('used_memory:abc\r\n'), parseInfo('used_memory:abc\r\nmaxmemory:nan\r\n'));
     expect(half.status).toBe('unknown');
