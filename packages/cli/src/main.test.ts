@@ -121,7 +121,14 @@ describe('nightshift', () => {
     expect(nightshift(['runbooks', 'modes'], env).stdout).toMatch(
       /^approve {2}renew-expiring-certificate for shop-api since .* by ada \(tried by hand\): 0 of 0/m,
     );
-    expect(decide('demote', 'renew-expiring-certificate', '--to', 'observe').status).toBe(0);
+    const demoted = decide('demote', 'renew-expiring-certificate', '--to', 'observe', '--json');
+    expect(JSON.parse(demoted.stdout)).toMatchObject({
+      runbook: 'renew-expiring-certificate',
+      service: 'shop-api',
+      was: 'approve',
+      mode: 'observe',
+      by: 'ada',
+    });
   });
 
   it('lists every variable of every service', () => {

@@ -13,10 +13,11 @@ import { eventually, postgresUrl, redisAvailable, startRedis } from '@nightshift
 import type { Incident, IncidentState, ServiceName } from '@nightshift/types';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLog } from './log.ts';
+import { askPeople, carriedOut, known, printed, signed, written } from './plan.fixture.ts';
 import { startSystem, type Replicas, type System } from './system.ts';
 import { warm } from './warm.ts';
 
-type Story = { system: System; db: Db };
+type Story = { system: System; db: Db; databaseUrl: string };
 type Undo = () => Promise<unknown>;
 
 /** A database, a queue and a system of its own, on which stories are played one after the other. */
@@ -43,7 +44,7 @@ async function begin(backend: string, replicas: Partial<Replicas>, undo: Undo[])
   undo.push(() => system.stop());
   const db = openDb({ url: databaseUrl, name: 'story', max: 3 });
   undo.push(() => db.close());
-  return { system, db };
+  return { system, db, databaseUrl };
 }
 
 /** What a night leaves behind; series, and what was learned of them, stay. */
@@ -180,9 +181,19 @@ describe.each([
     await endsWithOneAction(story, 'restart');
   });
 
-  it.runIf(!first)('the shop gets a bad deployment rolled back, and no more', async () => {
-    await story.system.shop.cause('bad-deploy');
+  it.runIf(!first)('the shop gets a bad deployment rolled back by the very plan that a person has signed', async () => {
+    const { system, db, databaseUrl } = story;
+    await askPeople(db, 'roll-back-bad-deploy');
+    await system.shop.cause('bad-deploy');
+    const { id } = await reaches(story, 'awaiting_approval');
+    const [shown, approved] = [printed(databaseUrl, id), await signed(system, id)];
+    expect([shown.kind, shown.plan]).toEqual(['standing', approved.plan]);
     await endsWithOneAction(story, 'deploy');
+    const { hash, lines } = known(approved.plan);
+    expect([shown.hash, approved.hash]).toEqual([hash, hash]);
+    expect(await carriedOut(db)).toEqual({ actions: approved.plan.actions, hashes: new Set([hash]) });
+    const postmortem = (await written(db)).replaceAll(/\\(.)/g, '$1');
+    for (const line of lines) expect(postmortem).toContain(`- ${line.trim()}`);
   });
 
   it('the shop gets the same, and no more, when every service is killed once in mid-incident', async () => {

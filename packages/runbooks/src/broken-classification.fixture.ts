@@ -1,5 +1,5 @@
 /** Ways in which people get classification.yaml wrong. */
-export const good = `schema: 1
+const good = `schema: 1
 shipped: true
 rules:
   - id: workers-are-behind
@@ -16,7 +16,7 @@ rules:
 `;
 
 /** What is replaced, and by what. */
-export const broken: [name: string, from: string, to: string][] = [
+const broken: [name: string, from: string, to: string][] = [
   ['a tab', '    type: resource', '\ttype: resource'],
   ['an open bracket', '[queue, backlog]', '[queue, backlog'],
   ['a key twice', 'shipped: true', 'shipped: true\nshipped: false'],
@@ -50,3 +50,5 @@ export const broken: [name: string, from: string, to: string][] = [
   ['an unknown field of a rule', 'alerts: [quota]', 'alert: [quota]'],
   ['a rule without a condition', ', metrics: [up] }', ' }'],
 ];
+
+export const brokenClassifications = { good, broken };

@@ -1,5 +1,5 @@
 /** Ways in which people get a runbook wrong. */
-export const good = `schema: 1
+const good = `schema: 1
 id: relieve
 title: Relieve it
 mode: approve
@@ -26,7 +26,7 @@ verify: { holdSeconds: 60 }
 `;
 
 /** What is replaced, and by what. */
-export const broken: [name: string, from: string, to: string][] = [
+const broken: [name: string, from: string, to: string][] = [
   ['a tab', '  type: high', '\ttype: high'],
   ['an open bracket', '[critical]', '[critical'],
   ['an open quote', 'title: Relieve it', 'title: "Relieve it'],
@@ -97,3 +97,5 @@ export const broken: [name: string, from: string, to: string][] = [
   ['a proof that cannot come in time', 'holdSeconds: 60', 'holdSeconds: 3600'],
   ['twenty-one steps', '  - action: restart_service\n', '  - action: restart_service\n'.repeat(21)],
 ];
+
+export const brokenRunbooks = { good, broken };

@@ -7,18 +7,18 @@ import { eventually } from '@nightshift/testkit';
 import { Classification, Runbook } from '@nightshift/types';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as classification from './broken-classification.fixture.ts';
-import * as runbooks from './broken-runbooks.fixture.ts';
+import { brokenClassifications } from './broken-classification.fixture.ts';
+import { brokenRunbooks } from './broken-runbooks.fixture.ts';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'nightshift-broken-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
 describe.each([
-  { what: 'runbook', ...runbooks, schema: Runbook, ids: ['relieve', 'mended'], golden: 'broken.golden' },
+  { what: 'runbook', ...brokenRunbooks, schema: Runbook, ids: ['relieve', 'mended'], golden: 'broken.golden' },
   {
     what: 'classification',
-    ...classification,
+    ...brokenClassifications,
     schema: Classification,
     ids: ['workers-are-behind', 'mended'],
     golden: 'broken-classification.golden',
