@@ -4,6 +4,7 @@ import { createBaskets } from './baskets.ts';
 import { createPayments } from './payments.ts';
 import { migratePrices, readPrices } from './prices.ts';
 import { createPusher } from './pusher.ts';
+import { createReceipts, receiptsFolder } from './receipts.ts';
 import { samplesOf } from './samples.ts';
 import { createShop } from './shop-app.ts';
 
@@ -18,7 +19,8 @@ const payments = createPayments();
 const version = env.SHOP_VERSION ?? 'v1';
 const folder = env.SHOP_STATE_DIR ?? '.';
 const prices = version.startsWith('v3-') ? migratePrices(folder) : readPrices(folder);
-const app = createShop({ version, baskets, prices, payments });
+const receipts = createReceipts(receiptsFolder(folder));
+const app = createShop({ version, baskets, prices, payments, receipts });
 
 process.on('message', (message: ToApi) => baskets.useSecondEdition(message.secondEdition));
 process.on('SIGTERM', () => {
@@ -41,7 +43,7 @@ if (env.SHOP_REPLICA === '0') {
   delay.enable();
   let cpu = process.cpuUsage();
   let lastAt = performance.now();
-  setInterval(() => {
+  const report = async () => {
     const used = process.cpuUsage(cpu);
     const elapsedMs = performance.now() - lastAt;
     cpu = process.cpuUsage();
@@ -50,11 +52,13 @@ if (env.SHOP_REPLICA === '0') {
     const values = {
       payment_pool_usage_ratio: usageRatio,
       payment_queue_length: waiting,
+      receipt_disk_used_ratio: await receipts.usedRatio(),
       process_memory_mb: process.memoryUsage.rss() / 1e6,
       process_cpu_ratio: (used.user + used.system) / 1e3 / elapsedMs,
       event_loop_delay_p95_ms: delay.percentile(95) / 1e6,
     };
     delay.reset();
     pusher.push(samplesOf(values, 'api', Date.now()));
-  }, everyMs).unref();
+  };
+  setInterval(() => void report(), everyMs).unref();
 }

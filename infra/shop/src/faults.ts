@@ -1,10 +1,11 @@
 /** What can be broken, how, and how it is mended without Nightshift. Each breaks something real. */
 import { restorePrices } from './prices.ts';
+import { fillReceipts, receiptsFolder, tidyReceipts } from './receipts.ts';
 import type { StateFile } from './state.ts';
 import { Conflict, goodVersion, type Supervisor } from './supervisor.ts';
 import type { Workers } from './workers.ts';
 
-export const scenarios = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails'] as const;
+export const scenarios = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails', 'disk-full'] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export type Faults = { cause(scenario: Scenario): Promise<void>; undo(): Promise<void> };
@@ -51,12 +52,18 @@ export function createFaults({ supervisor, state, workers, stateDir, setLoad }: 
       note({ by: 'fault', kind: 'load', from: '1', to: '2' });
       setLoad(2);
     },
+    async 'disk-full'() {
+      healthy();
+      note({ by: 'fault', kind: 'disk' });
+      await fillReceipts(receiptsFolder(stateDir));
+    },
   };
   return {
     cause: async (scenario) => causes[scenario](),
     async undo() {
       setLoad(1);
       workers.tell({ secondEdition: false });
+      await tidyReceipts(receiptsFolder(stateDir));
       await supervisor.reset(restorePrices(stateDir));
     },
   };

@@ -16,6 +16,7 @@ const edge = {
 const api = {
   payment_pool_usage_ratio: [0.56, 0.04],
   payment_queue_length: [0, 0],
+  receipt_disk_used_ratio: [0, 0],
   process_memory_mb: [85, 3],
   process_cpu_ratio: [0.04, 0.01],
   event_loop_delay_p95_ms: [21, 1],

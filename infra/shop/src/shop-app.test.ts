@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createBaskets } from './baskets.ts';
 import { createPayments } from './payments.ts';
 import { migratePrices, readPrices, restorePrices } from './prices.ts';
+import { createReceipts } from './receipts.ts';
 import { createShop } from './shop-app.ts';
 
 const items = [{ sku: 'tea', quantity: 2 }];
@@ -13,7 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const shop = (version: string, secondEdition = false) => {
   const baskets = createBaskets();
   baskets.useSecondEdition(secondEdition);
-  const app = createShop({ version, baskets, prices: readPrices(folder), payments: createPayments() });
+  const app = createShop({
+    version,
+    baskets,
+    prices: readPrices(folder),
+    payments: createPayments(),
+    receipts: createReceipts(folder),
+  });
   return (payload: object) => app.inject({ method: 'POST', url: '/checkout', payload });
 };
 
@@ -43,6 +50,7 @@ describe('the shop', () => {
       baskets: createBaskets(),
       prices: readPrices(folder),
       payments: createPayments(),
+      receipts: createReceipts(folder),
     });
     expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok', version: 'v2-1' });
   });

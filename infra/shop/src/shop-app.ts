@@ -3,6 +3,7 @@ import type { Baskets, Item } from './baskets.ts';
 import type { Payments } from './payments.ts';
 import { skus, type Prices } from './prices.ts';
 import { pricingOf } from './pricing.ts';
+import type { Receipts } from './receipts.ts';
 
 export type CheckoutRequest = {
   customer: string;
@@ -40,13 +41,19 @@ const checkoutSchema = {
   },
 };
 
-export type ShopOptions = { version: string; baskets: Baskets; prices: Prices; payments: Payments };
+export type ShopOptions = {
+  version: string;
+  baskets: Baskets;
+  prices: Prices;
+  payments: Payments;
+  receipts: Receipts;
+};
 
 /** The shop itself, in one of its versions, with the baskets, prices and connections it is given. */
 export function createShop(options: ShopOptions): FastifyInstance {
   // A process that is replaced serves what has arrived, on whatever connection.
   const app = Fastify({ forceCloseConnections: 'idle', return503OnClosing: false });
-  const { baskets, payments } = options;
+  const { baskets, payments, receipts } = options;
   const price = pricingOf(options.version, options.prices);
   let orders = 0;
 
@@ -63,10 +70,14 @@ export function createShop(options: ShopOptions): FastifyInstance {
       const totalCents = price(basket, membership);
       // A card company pays no empty bill, and declines a few cards for reasons of its own.
       const paid = totalCents > 0 && !visitor.customer.endsWith('-broke');
-      if (paid) await payments.authorise();
+      const order = paid ? `order-${++orders}` : null;
+      if (order) {
+        await payments.authorise();
+        await receipts.print(order);
+      }
       const bought = basket.reduce((sum, item) => sum + item.quantity, 0);
       return {
-        order: paid ? `order-${++orders}` : null,
+        order,
         payment: paid ? 'accepted' : 'declined',
         items: bought,
         totalCents,

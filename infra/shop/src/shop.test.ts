@@ -214,7 +214,7 @@ describe('the demo shop', () => {
       body: {
         error: {
           code: 'SCENARIO_UNKNOWN',
-          help: expect.stringContaining('bad-deploy, crash, mystery, overload, fix-fails'),
+          help: expect.stringContaining('bad-deploy, crash, mystery, overload, fix-fails, disk-full'),
         },
       },
     });

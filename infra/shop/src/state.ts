@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export type Effect = {
   at: number;
   by: 'action' | 'fault' | 'undo';
-  kind: 'restart' | 'deploy' | 'scale' | 'crash' | 'mystery' | 'load';
+  kind: 'restart' | 'deploy' | 'scale' | 'crash' | 'mystery' | 'load' | 'disk';
   key?: string;
   from?: string;
   to?: string;

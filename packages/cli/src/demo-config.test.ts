@@ -19,7 +19,7 @@ describe("the demo's configuration", () => {
   it('allows exactly the remedies that the scenarios need', async () => {
     const { services } = await catalogue();
     const allowed = services.flatMap((service) => service.targets.flatMap((target) => target.actions));
-    expect(allowed).toEqual(['restart_service', 'rollback_deploy', 'scale_up']);
+    expect(allowed).toEqual(['restart_service', 'rollback_deploy', 'scale_up', 'clear_cache']);
   });
   it('waits for five seconds and five samples of recovery', async () => {
     const { recovery } = await load('shop/config/detection.yaml', DetectionConfig);

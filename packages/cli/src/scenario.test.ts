@@ -24,7 +24,7 @@ const escalated: Outcome = {
 describe('a scenario', () => {
   it('that nobody knows is answered with those there are', () => {
     expect(() => scenarioOf('flood')).toThrow(
-      'there is no scenario "flood"; there are bad-deploy, crash, mystery, overload, fix-fails',
+      'there is no scenario "flood"; there are bad-deploy, crash, mystery, overload, fix-fails, disk-full',
     );
     expect(() => scenarioOf('toString')).toThrow('there is no scenario');
   });

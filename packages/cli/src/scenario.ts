@@ -1,6 +1,6 @@
 import { NightshiftError, type ActionType, type Resolution } from '@nightshift/types';
 
-export const scenarioNames = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails'] as const;
+export const scenarioNames = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails', 'disk-full'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export type Outcome = {
@@ -54,6 +54,12 @@ const expectations: Record<ScenarioName, Expectation> = {
     effects: ['deploy', 'restart'],
     words:
       'neither a rollback nor a restart helps; after two remedies a person is paged, once, with all that was tried',
+  },
+  'disk-full': {
+    status: 'resolved',
+    actions: ['clear_cache'],
+    effects: [],
+    words: 'old temporary files of the one allowed folder are removed; nobody is woken',
   },
 };
 

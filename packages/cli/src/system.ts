@@ -221,6 +221,7 @@ function environment(options: SystemOptions, secrets: Secrets, urls: System['url
     SHOP_INGEST_URL: urls.ingest,
     SHOP_INGEST_TOKEN: secrets.ingest,
     SHOP_STATE_DIR: join(options.dataDir, 'shop'),
+    SHOP_RECEIPTS_DIR: join(options.dataDir, 'shop/receipts'),
     SHOP_HISTORY_SECONDS: String(options.historySeconds ?? 600),
   };
 }

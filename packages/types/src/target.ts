@@ -75,7 +75,20 @@ const kinds = [
     /** Greatest size that its storage is meant for. */
     limitBytes: z.number().int().positive().optional(),
   }),
-  z.strictObject({ ...common, kind: z.literal('disk'), ...place }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('disk'),
+    ...place,
+    /** Greatest size of the folder itself, where it has a quota; absent: it is as full as its file system. */
+    limitBytes: z.number().int().positive().optional(),
+    /** What `clear_cache` may remove: files under the folder, this long unwritten, so many at once. */
+    clear: z
+      .strictObject({
+        olderThanMinutes: z.number().int().min(1).max(525_600),
+        mostFiles: z.number().int().min(1).max(100_000).default(10_000),
+      })
+      .optional(),
+  }),
   z.strictObject({ ...common, ...there, kind: z.literal('host') }),
   /** `urlEnv` holds tcp://host:port. */
   z.strictObject({ ...common, kind: z.literal('tcp'), urlEnv: EnvName }),

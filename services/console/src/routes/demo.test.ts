@@ -35,7 +35,7 @@ describe('breaking the demo shop', () => {
   it('is passed on to its control API, whose token stays here', async () => {
     expect(await ada.read<Me>('/api/session')).toMatchObject({ demo: true });
     expect(await ada.read<Demo>('/api/faults')).toEqual({
-      scenarios: ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails'],
+      scenarios: ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails', 'disk-full'],
       processes: [{ name: 'shop-api', state: 'running', version: 'v1' }],
     });
     expect((await ada.post('/api/faults/bad-deploy')).status).toBe(202);

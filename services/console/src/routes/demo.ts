@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Demo } from '../wire.ts';
 
-const scenarios = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails'] as const;
+const scenarios = ['bad-deploy', 'crash', 'mystery', 'overload', 'fix-fails', 'disk-full'] as const;
 const Processes = z.array(z.object({ name: z.string(), state: z.string(), version: z.string() })).max(1_000);
 const timeoutMs = 5_000;
 const mostBytes = 256 * 1024;

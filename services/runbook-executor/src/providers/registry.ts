@@ -1,4 +1,5 @@
 import type { ActionType, Target, TargetKind } from '@nightshift/types';
+import { diskProvider } from './disk/disk.ts';
 import { dockerProvider } from './docker/docker.ts';
 import { githubProvider } from './github/github.ts';
 import { httpProvider } from './http/http.ts';
@@ -13,6 +14,7 @@ export type Providers = { [K in TargetKind]?: ProviderOf<K> };
 export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
+  disk: diskProvider,
   docker: dockerProvider,
   github: githubProvider,
   http: httpProvider,

@@ -17,6 +17,7 @@ const words: Record<string, { button: string; about: string }> = {
     button: 'Deploy what no rollback mends',
     about: 'It spoils the price list. Expect two remedies that do not help, then one page with both.',
   },
+  'disk-full': { button: 'Fill the disk', about: 'Of the receipts. Expect its old temporary files to go.' },
 };
 const everyMs = 3_000;
 

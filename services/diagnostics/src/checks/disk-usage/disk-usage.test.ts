@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SubjectOf } from '../../check.ts';
 import { context } from '../../stand-ins.ts';
@@ -29,6 +32,15 @@ describe('disk_usage', () => {
     expect(judge('/', { ...space, bfree: 100, bavail: 100 }).status).toBe('ok');
     expect(judge('/', { ...space, bfree: 99, bavail: 99 }).status).toBe('degraded');
     expect(judge('/', { ...space, ffree: 5 }).status).toBe('degraded');
+  });
+
+  it('counts a folder that has a quota against that', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nightshift-disk-'));
+    await writeFile(join(folder, 'file'), 'x'.repeat(950));
+    const look = async (limitBytes: number) => diskUsage.run(context({ subject: disk({ path: folder, limitBytes }) }));
+    expect(await look(1_000)).toMatchObject({ status: 'degraded', facts: { usedPercent: 95, freeBytes: 50 } });
+    expect(await look(2_000)).toMatchObject({ status: 'ok', facts: { usedPercent: 47.5, totalBytes: 2_000 } });
+    await rm(folder, { recursive: true });
   });
 
   it('is unknown, not ok, where there is nothing to measure (defect 22)', async () => {
