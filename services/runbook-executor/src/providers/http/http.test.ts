@@ -183,9 +183,15 @@ describe('a hook whose result comes later', () => {
   });
 
   it('is not asked elsewhere, where its signature would be shown to somebody else', async () => {
+    let shown = 0;
+    const other = createServer((_request, response) => (shown++, response.end('{"status":"succeeded"}')));
+    await listen(other);
+    const { port } = other.address() as AddressInfo;
     [status, results] = [202, [running]];
-    for (location of ['http://169.254.169.254/latest/meta-data', 'http://127.0.0.1:1/x', ''])
+    for (location of [`http://127.0.0.1:${port}/`, 'http://169.254.169.254/latest/meta-data', ''])
       expect(await send('clear_cache', {}, following()), location).toMatchObject({ outcome: 'uncertain' });
+    await close(other);
+    expect(shown).toBe(0);
   });
 });
 

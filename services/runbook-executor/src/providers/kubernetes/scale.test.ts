@@ -27,6 +27,22 @@ describe('scaling a workload', () => {
     expect(replicas()).toBe(6);
   });
 
+  it('takes nothing away that somebody else added between its look and its patch', async () => {
+    const action = await world.planned('scale_up');
+    world.api.meanwhile.push(() => {
+      const { spec, ...rest } = world.api.get(pathOf('deployment'));
+      world.api.put(pathOf('deployment'), { ...rest, spec: { ...spec, replicas: 6 } });
+    });
+    expect(await world.send(action)).toMatchObject({ outcome: 'refused' });
+    expect([replicas(), world.api.stored]).toEqual([6, []]);
+    const target = world.target({ autoscaler: 'raise_min', instances: { min: 1, max: 9 } });
+    world.autoscale(2, 9);
+    const raise = await world.planned('scale_up', target);
+    world.api.meanwhile.push(() => world.autoscale(8, 9));
+    expect(await world.send(raise, target)).toMatchObject({ outcome: 'refused' });
+    expect(world.api.get(autoscalerPath)['spec'].minReplicas).toBe(8);
+  });
+
   it('goes through the scale subresource, for StatefulSets too, and not for DaemonSets', async () => {
     world.deploy('statefulset');
     const target = world.target({ workload: 'statefulset' });
