@@ -136,6 +136,7 @@ const remedies: [RegExp, (variable: string) => string][] = [
   ],
   [/ENOTFOUND|EAI_AGAIN/, (variable) => `correct the host name in ${variable}, or the name servers of this machine`],
   [/ENOENT/, (variable) => `correct the path in ${variable}, or mount it here`],
+  [/is a private address/, () => 'add "allowPrivate: true" to the target, if it belongs there'],
   [/ECONNREFUSED|no container|HTTP|GET /, (variable) => `start it, or correct the address in ${variable}`],
 ];
 

@@ -1,5 +1,5 @@
 import type Dockerode from 'dockerode';
-import type { Container } from './engine.ts';
+import type { Container, Engine } from './engine.ts';
 
 /** On every container that an action made: the action's id. */
 export const actionLabel = 'nightshift.io/action';
@@ -17,7 +17,6 @@ export function copyOf(
   const { Config: config, HostConfig: host } = container;
   const image = (from.Config ?? {}) as Partial<Container['Config']>;
   const own = Object.entries(config).filter(([name, value]) => !same(value, image[name as keyof typeof image]));
-  const networks = Object.entries(container.NetworkSettings.Networks ?? {}).filter(([name]) => !builtIn.has(name));
   return {
     ...Object.fromEntries(own),
     Hostname: container.Id.startsWith(config.Hostname) ? undefined : config.Hostname,
@@ -25,15 +24,26 @@ export function copyOf(
     Labels: { ...without(config.Labels ?? {}, image.Labels ?? {}), [actionLabel]: key },
     Image: to,
     HostConfig: { ...host, Binds: [...(host.Binds ?? []), ...anonymousVolumes(container)] },
-    NetworkingConfig: {
-      EndpointsConfig: Object.fromEntries(
-        networks.map(([name, { Aliases, IPAMConfig }]) => [
-          name,
-          { Aliases: ((Aliases ?? []) as string[]).filter((alias) => !container.Id.startsWith(alias)), IPAMConfig },
-        ]),
-      ),
-    },
+    NetworkingConfig: { EndpointsConfig: Object.fromEntries(networksOf(container).slice(0, 1)) },
   };
+}
+
+/** Engines before API 1.44 take one network when a container is made: the others are joined afterwards. A repeat is harmless. */
+export async function joinNetworks(engine: Engine, copy: Container, of: Container): Promise<void> {
+  for (const [network, endpoint] of networksOf(of).slice(1))
+    if (!(network in copy.NetworkSettings.Networks)) await engine.join(network, copy.Id, endpoint);
+}
+
+/** Its own networks, the one that it was made with first; addresses are given anew. */
+function networksOf({ Id, HostConfig, NetworkSettings }: Container): [string, Dockerode.EndpointSettings][] {
+  const own = Object.entries(NetworkSettings.Networks ?? {}).filter(([name]) => !builtIn.has(name));
+  const first = ([name]: [string, unknown]) => (name === HostConfig.NetworkMode ? 0 : 1);
+  return own
+    .sort((a, b) => first(a) - first(b))
+    .map(([name, { Aliases, IPAMConfig }]) => [
+      name,
+      { Aliases: ((Aliases ?? []) as string[]).filter((alias) => !Id.startsWith(alias)), IPAMConfig },
+    ]);
 }
 
 /** These take no settings of their own. */

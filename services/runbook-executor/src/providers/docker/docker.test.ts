@@ -193,6 +193,22 @@ describe('on a real engine', () => {
     );
   });
 
+  it('keeps its networks and what it is called there, rolled back or copied', async () => {
+    for (const name of ['front', 'back']) await engine.docker('network', 'create', '--internal', name);
+    await engine.docker('rm', '--force', 'api');
+    await run('api', 'v2', '--network', 'front', '--network-alias', 'shop');
+    await engine.docker('network', 'connect', '--alias', 'shop-behind', 'back', 'api');
+    for (const type of ['rollback_deploy', 'scale_up'] as const)
+      expect(await send(await planned(type), `act-${type}`)).toMatchObject({ outcome: 'succeeded' });
+    for (const name of ['api', 'api-act-scale_up-1']) {
+      const networks = JSON.parse(await inspect(name, '{{json .NetworkSettings.Networks}}')) as Record<string, unknown>;
+      expect(networks).toMatchObject({
+        front: { Aliases: expect.arrayContaining(['shop']) },
+        back: { Aliases: expect.arrayContaining(['shop-behind']) },
+      });
+    }
+  });
+
   it('is refused where the image moved, the container changed, or the version is not there', async () => {
     const action = await planned('rollback_deploy');
     const moved = { ...action, precondition: { ...action.precondition, toImage: images['broken']! } };

@@ -20,6 +20,7 @@ export type Engine = {
   stop(container: string, graceSeconds: number): Promise<void>;
   restart(container: string, graceSeconds: number): Promise<void>;
   rename(container: string, name: string): Promise<void>;
+  join(network: string, container: string, endpoint: Dockerode.EndpointSettings): Promise<void>;
   setRestartPolicy(container: string, policy: Dockerode.HostRestartPolicy | undefined): Promise<void>;
 };
 
@@ -49,6 +50,11 @@ export async function openEngine(
       stop: (container, t) => at(container).stop({ t, abortSignal }).then(nothing, nullAt(304)).then(nothing),
       restart: (container, t) => at(container).restart({ t, abortSignal }).then(nothing),
       rename: (container, name) => at(container).rename({ name, abortSignal }).then(nothing),
+      join: (network, container, endpoint) =>
+        docker
+          .getNetwork(network)
+          .connect({ Container: container, EndpointConfig: endpoint, abortSignal } as Dockerode.NetworkConnectOptions)
+          .then(nothing),
       setRestartPolicy: (container, policy) =>
         at(container)
           .update({ RestartPolicy: policy ?? { Name: 'no' }, abortSignal })

@@ -8,7 +8,7 @@ import {
   type SendRequest,
   type SendResult,
 } from '../provider.ts';
-import { actionLabel, copyOf } from './copy.ts';
+import { actionLabel, copyOf, joinNetworks } from './copy.ts';
 import type { ContainerAction } from './docker.ts';
 import { graceSeconds, statusOf, type Container, type DockerTarget, type Engine } from './engine.ts';
 
@@ -64,6 +64,7 @@ export const rollback: ContainerAction = {
     const id = made?.Id ?? (await engine.create(`${target.container}-${key}`, options));
     const fresh = await engine.inspect(id);
     if (fresh?.Image !== toImage) return refused(`${action.params['image']} is another image since the plan was made`);
+    await joinNetworks(engine, fresh!, old);
     return takeOver(request, engine, old, fresh!);
   },
 };

@@ -1,6 +1,6 @@
 import { beyondInstances, scaleGoal } from '@nightshift/runbooks';
 import { plannedCall, refuse, type SendResult } from '../provider.ts';
-import { actionLabel, copyOf } from './copy.ts';
+import { actionLabel, copyOf, joinNetworks } from './copy.ts';
 import type { ContainerAction } from './docker.ts';
 import { statusOf, type Container, type DockerTarget } from './engine.ts';
 
@@ -46,6 +46,7 @@ export const scale: ContainerAction = {
       const made = await engine.inspect(name);
       if (!made) return { outcome: 'failed', detail: `another attempt is making ${name} just now`, again: true };
       if (made.Image !== image) return refused(`${pattern!.Config.Image} is another image since the plan was made`);
+      await joinNetworks(engine, made, pattern!);
       await engine.start(name);
     }
     const after = (await engine.labelled(target.label!)).filter(isRunning).length;
