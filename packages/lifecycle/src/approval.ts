@@ -27,8 +27,8 @@ export function decideApproval(
     const approval = await lockApproval(tx, verdict.approvalId);
     refuseUnfit(approval, verdict, await now(tx));
     const votes = await tx.query(
-      `INSERT INTO decision (approval_id, approver, verdict, reason, at) VALUES ($1, $2, $3, $4, nightshift_now())
-       ON CONFLICT DO NOTHING RETURNING 1`,
+      `INSERT INTO decision (approval_id, approver, verdict, reason, at) SELECT $1, $2, $3, $4, nightshift_now()
+        WHERE NOT EXISTS (SELECT 1 FROM decision WHERE approval_id = $1 AND lower(trim(approver)) = lower(trim($2))) RETURNING 1`,
       [approval.id, verdict.by, verdict.verdict, verdict.reason ?? ''],
     );
     if (votes.length === 0) throw conflict(`${verdict.by} has decided on this plan already`);
@@ -70,8 +70,11 @@ function refuseUnfit(approval: Approval, verdict: Verdict, at: number) {
   if (approval.state !== 'pending') throw conflict(`this approval is ${approval.state} already`);
   if (approval.expiresAt <= at) throw conflict('this approval has expired');
   if (approval.planHash !== verdict.planHash) throw conflict('the plan is not the one that was shown: read it again');
-  if (approval.requestedBy === verdict.by) throw conflict('who requested an action cannot approve it');
+  if (samePerson(approval.requestedBy, verdict.by)) throw conflict('who requested an action cannot approve it');
 }
+
+/** However they write their name. */
+const samePerson = (one: string, other: string) => one.trim().toLowerCase() === other.trim().toLowerCase();
 
 const finish = (tx: Tx, id: string, state: Approval['state']) =>
   tx.query('UPDATE approval SET state = $2 WHERE id = $1', [id, state]);

@@ -140,7 +140,7 @@ describe('every life, whatever happens in whatever order, however often', () => 
     );
   });
 
-  it('resolves by itself only on fresh samples taken after the last action (defect 47)', () => {
+  it('defect 47: resolves by itself only on fresh samples taken after the last action', () => {
     fc.assert(
       fc.property(life, (steps) =>
         live(steps, (before, event, after) => {

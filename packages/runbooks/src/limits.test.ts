@@ -18,7 +18,7 @@ const use = (given: Partial<Use> = {}): Use => ({
 });
 
 describe('limits', () => {
-  it('refuse the third restart in ten minutes, name who used them up, and say when one is free (defect 31)', () => {
+  it('defect 31: refuse the third restart in ten minutes, name who used them up, and say when one is free', () => {
     const others = [
       use({ id: 'act-a', incidentId: 'inc-a', admittedAt: 3 * minute }),
       use({ id: 'act-b', incidentId: 'inc-b', admittedAt: 1 * minute }),
@@ -32,7 +32,7 @@ describe('limits', () => {
     expect(exceededLimit(use(), others, 11 * minute)).toBeNull();
   });
 
-  it('count instances, not calls (defect 33)', () => {
+  it('defect 33: count instances, not calls', () => {
     const scale = (quantity: number, admittedAt = 0) => use({ type: 'scale_up', quantity, admittedAt });
     expect(exceededLimit(scale(1), [scale(2)], minute)).toBeNull();
     expect(exceededLimit(scale(2), [scale(1), scale(1)], minute)?.detail).toMatch(

@@ -42,7 +42,7 @@ describe('how far to scale up', () => {
     { replicas: 1 },
     { replicas: 9 },
   ] as ActionParams[])(
-    'refuses %o for 5 instances: negative, NaN, strings, fractions, too many, fewer, misspelt (defect 33)',
+    'defect 33: refuses %o for 5 instances: negative, NaN, strings, fractions, too many, fewer, misspelt',
     (params) => {
       expect(scaleGoal(params, 5).ok).toBe(false);
       expect(declaredScale({ from: 5, ...params }).ok).toBe(false);

@@ -39,7 +39,7 @@ describe('a file with a mistake', () => {
     expect(problemsOf(parseYaml('a.yaml', 'id: [1, 2', Runbook))).toMatchObject([{ file: 'a.yaml', line: 1 }]);
   });
 
-  it('may not name a wildcard or nothing as a target (defect 40)', () => {
+  it('defect 40: may not name a wildcard or nothing as a target', () => {
     for (const id of ['"*"', '""', 'shop-*', '"shop api"']) {
       const text = `schema: 1\nservices:\n  - name: shop\n    targets:\n      - { id: ${id}, kind: disk, path: / }\n`;
       expect(problemsOf(parseYaml('catalogue.yaml', text, Catalogue))).toMatchObject([

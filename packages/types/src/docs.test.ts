@@ -25,4 +25,22 @@ describe('the documents say what the code says', () => {
     );
     for (const name of [...names, ...groups]) expect(text, name).toContain(`\`${name}\``);
   });
+
+  it('docs/safety.md names only tests that there are', async () => {
+    const rows = (await page('safety.md'))
+      .split('\n')
+      .filter((line) => line.startsWith('|') && line.includes('.test.ts`'));
+    const claims = rows.flatMap((row) =>
+      row
+        .split('`')
+        .flatMap((part, i, parts) =>
+          part.endsWith('.test.ts')
+            ? [...parts[i + 1]!.matchAll(/"([^"]+)"/g)].map(([, name]) => [part, name!] as const)
+            : [],
+        ),
+    );
+    expect(claims.length).toBeGreaterThanOrEqual(30);
+    for (const [file, name] of claims)
+      expect(await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8'), name).toContain(`'${name}'`);
+  });
 });

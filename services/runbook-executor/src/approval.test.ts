@@ -75,6 +75,12 @@ describe('an approved plan', () => {
       `UPDATE action SET planned = jsonb_set(planned, '{target}', '"vault"'), target = 'vault' WHERE incident_id = $1 AND step = 0`,
       `UPDATE action SET target = 'vault' WHERE incident_id = $1 AND step = 1`,
       `DELETE FROM action WHERE incident_id = $1 AND step = 1`,
+      `UPDATE action SET class = 'once' WHERE incident_id = $1 AND step = 0`,
+      `UPDATE action SET type = 'clear_cache' WHERE incident_id = $1 AND step = 1`,
+      `UPDATE action SET quantity = -5 WHERE incident_id = $1 AND step = 1`,
+      `UPDATE action SET step = step + 7 WHERE incident_id = $1 AND step = 1`,
+      `UPDATE plan SET content = jsonb_set(content, '{verify}', '{"minSamples": 1}') WHERE incident_id = $1`,
+      `UPDATE plan SET content = jsonb_set(content, '{blastRadius,touches}', '[]') WHERE incident_id = $1`,
     ]) {
       const requested = await request();
       await approve(requested);
@@ -120,7 +126,7 @@ describe('an approved plan', () => {
     expect(provider.sent).toEqual([]);
   });
 
-  it('is checked by the clock of the database when it rolls back: 59 minutes when planned, 61 when admitted (defect 32)', async () => {
+  it('defect 32: is checked by the clock of the database when it rolls back: 59 minutes when planned, 61 when admitted', async () => {
     await test.db.query(
       `INSERT INTO deployment (id, service, version, previous_version, deployed_at) VALUES ('dep-59', 'shop', 'v2', 'v1', nightshift_now() - interval '59 minutes')`,
     );
@@ -145,6 +151,33 @@ describe('an approved plan', () => {
       ['denied', 'limit rollbackWindow: deployed 61 min ago, only the last 60 min may be rolled back'],
     ]);
     expect(provider.sent).toEqual([]);
+  });
+});
+
+describe('fifty clicks at once', () => {
+  it('by fifty people use the approval once; by one person count as one', async () => {
+    const requested = await request();
+    const clicks = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => approve(requested, `person-${i}`)));
+    expect(clicks.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await Promise.all(Array.from({ length: 8 }, () => deliver(world, requested.id)));
+    await expect
+      .poll(async () => (await deliver(world, requested.id), (await findIncident(test.db, requested.id))?.state))
+      .toBe('verifying');
+    expect(provider.sent).toHaveLength(2);
+    await expect(approve(requested, 'late')).rejects.toThrow('this approval is used already');
+
+    world.setRunbooks([
+      { id: 'fail-over', mode: 'approve', match: { type: 'service_down' }, steps: [{ action: 'failover_db' }] },
+    ]);
+    const failover = await request();
+    const alone = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, i) => approve(failover, i % 2 === 0 ? 'ada' : 'ADA ')),
+    );
+    expect(alone.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await deliver(world, failover.id);
+    expect(await findIncident(test.db, failover.id)).toMatchObject({ state: 'awaiting_approval' });
+    await expect(approve(failover, 'Runbook-Executor')).rejects.toThrow('who requested an action cannot approve it');
+    expect(provider.sent).toHaveLength(2);
   });
 });
 

@@ -249,7 +249,7 @@ describe('no runbook', () => {
 
 describe('what nobody can do', () => {
   it.each(['failover_db', 'drain_queue'] as const)(
-    '%s is denied on record and pages, and the steps before it are not done (defects 37 and 38)',
+    'defect 37: %s is denied on record and pages, and the steps before it are not done (also defect 38)',
     async (action) => {
       world.setCatalogue([
         {
@@ -293,7 +293,7 @@ describe('roll back', () => {
     await test.db.query('DELETE FROM deployment');
   });
 
-  it('pins the exact way from the record; repeated for a second incident, it does not undo itself (defect 45)', async () => {
+  it('defect 45: pins the exact way from the record; repeated for a second incident, it does not undo itself', async () => {
     await deploy('v2', 'v1', 5);
     api.process('api').version = 'v2';
     await deliver(world, await open());

@@ -106,10 +106,10 @@ describe('exactly one effect per action', () => {
   });
 });
 
-describe('retries and time-outs are as declared (defects 29 and 30)', () => {
+describe('retries and time-outs are as declared', () => {
   const broken = { kind: 'answer' as const, status: 500, text: 'cannot start: no memory' };
 
-  it('two retries mean three attempts, with pauses that Postgres keeps, each on the timeline', async () => {
+  it('defect 29: two retries mean three attempts, with pauses that Postgres keeps, each on the timeline', async () => {
     api.tricks.push(broken, broken);
     const id = await open(restart('api', { maxRetries: 2 }));
     expect(await finish(id)).toEqual([1_000, 2_000]);
@@ -139,7 +139,7 @@ describe('retries and time-outs are as declared (defects 29 and 30)', () => {
     expect(api.asked).toHaveLength(1);
   });
 
-  it('an answer that does not come is waited for no longer than declared, and its effect is not repeated', async () => {
+  it('defect 30: an answer that does not come is waited for no longer than declared, and its effect is not repeated', async () => {
     let release = () => {};
     api.tricks.push({ kind: 'hold', when: 'after', until: new Promise((resolve) => (release = resolve)) });
     const id = await open(restart('api', { timeoutMs: 200, maxRetries: 1 }));
@@ -155,7 +155,7 @@ describe('retries and time-outs are as declared (defects 29 and 30)', () => {
 });
 
 describe('a plan stops', () => {
-  it('at the first failure (defect 35)', async () => {
+  it('defect 35: at the first failure', async () => {
     const id = await open(restart('api'), restart('worker'), restart('mailer'));
     api.tricks.push({ kind: 'answer', status: 409, text: 'no' });
     await finish(id);
@@ -168,7 +168,7 @@ describe('a plan stops', () => {
     });
   });
 
-  it('at the first denial (defects 35 and 36)', async () => {
+  it('defect 35: at the first denial', async () => {
     for (let i = 0; i < 2; i++) await finish(await open(restart('worker')));
     const id = await open(restart('api'), restart('worker'), restart('mailer'));
     await finish(id);

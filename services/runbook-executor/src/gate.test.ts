@@ -136,7 +136,7 @@ describe('between admission and effect', () => {
   }
   const stateOf = async ({ action }: Admitted) => (await ledger(test.db, action.incidentId))[0];
 
-  it('a kill switch that goes on stops it: denied, nothing sent, a person is told (defect 43)', async () => {
+  it('defect 43: a kill switch that goes on stops it: denied, nothing sent, a person is told', async () => {
     const mine = await admitted();
     await setKillSwitch(test.db, true, 'ada', 'odd');
     const performed = await perform(world, mine, never);

@@ -66,13 +66,13 @@ async function storm(plans: Wanted[][]): Promise<number> {
 const many = (count: number, wanted: (i: number) => Wanted) => Array.from({ length: count }, (_, i) => [wanted(i)]);
 
 describe(`${executors} executors`, { timeout: stormTimeoutMs }, () => {
-  it('restart a target twice in ten minutes, not a third time (defect 31)', async () => {
+  it('defect 31: restart a target twice in ten minutes, not a third time', async () => {
     for (let round = 0; round < rounds; round++)
       expect(await storm(many(12, () => ({ target: 's0-t0', service: 'service-0' })))).toBe(2);
     expect(world.counted.filter(({ reason }) => reason === 'restartsPerTarget')).toHaveLength(rounds * 10);
   });
 
-  it('add three instances to a target, not four, in however many calls (defect 33)', async () => {
+  it('defect 33: add three instances to a target, not four, in however many calls', async () => {
     const scale = (added: number): Wanted => ({
       type: 'scale_up',
       target: 's1-t0',

@@ -29,7 +29,7 @@ describe('the way back', () => {
     expect(choose([deployment('v3', 5), deployment('v3', 10), deployment('v2', 50)])).toBe('v3 -> v2');
   });
 
-  it('ends after 60 minutes (defects 24 and 32)', () => {
+  it('defect 32: ends after 60 minutes (also defect 24)', () => {
     expect(choose([deployment('v2', 60, 'v1')])).toBe('v2 -> v1');
     expect(choose([deployment('v2', 60 + 1 / 60_000, 'v1')])).toBe(
       'v2: limit rollbackWindow: deployed 60 min ago, only the last 60 min may be rolled back',

@@ -46,7 +46,7 @@ describe('the choice', () => {
     expect(choose('service_down')).toEqual(['auto restart_service  30 s 2']);
   });
 
-  it('has the fifth, which was unreachable (defect 37)', () => {
+  it('defect 37: has the fifth, which was unreachable', () => {
     expect(choose('resource_exhaustion')).toEqual(['auto scale_up  60 s 1']);
   });
 

@@ -74,14 +74,19 @@ export type LedgerAction = Pick<
 
 // The columns repeat what `planned` says, for indexes and people; `planned` is what was hashed and is what counts.
 const columns = `id, incident_id AS "incidentId", generation, step, service, plan_hash AS "planHash", state, attempts,
-  admitted_at AS "admittedAt", detail, planned, fence, lease_until AS "leaseUntil",
+  admitted_at AS "admittedAt", detail, planned, quantity, fence, lease_until AS "leaseUntil",
   (type, target, provider, class) = (planned->>'type', planned->>'target', planned->>'provider', planned->>'class') AS "columnsAgree"`;
 
-const parseAction = (row: LedgerAction): LedgerAction => ({ ...row, planned: PlannedAction.parse(row.planned) });
+type Row = LedgerAction & { quantity: number };
+function parseAction({ quantity, ...row }: Row): LedgerAction {
+  const planned = PlannedAction.parse(row.planned);
+  const columnsAgree = row.columnsAgree && row.step === planned.step && quantity === quantityOf(planned);
+  return { ...row, planned, columnsAgree };
+}
 
 /** The actions of an incident's newest plan, in the order of their steps. */
 export async function newestPlan(sql: Sql, incidentId: string): Promise<LedgerAction[]> {
-  const rows = await sql.query<LedgerAction>(
+  const rows = await sql.query<Row>(
     `SELECT ${columns} FROM action
       WHERE incident_id = $1 AND generation = (SELECT max(generation) FROM action WHERE incident_id = $1) ORDER BY step`,
     [incidentId],
@@ -90,7 +95,7 @@ export async function newestPlan(sql: Sql, incidentId: string): Promise<LedgerAc
 }
 
 export async function planOf(sql: Sql, incidentId: string, generation: number): Promise<LedgerAction[]> {
-  const rows = await sql.query<LedgerAction>(
+  const rows = await sql.query<Row>(
     `SELECT ${columns} FROM action WHERE incident_id = $1 AND generation = $2 ORDER BY step`,
     [incidentId, generation],
   );
@@ -98,9 +103,7 @@ export async function planOf(sql: Sql, incidentId: string, generation: number): 
 }
 
 export async function lockAction(tx: Tx, id: string): Promise<LedgerAction> {
-  return parseAction(
-    only(await tx.query<LedgerAction>(`SELECT ${columns} FROM action WHERE id = $1 FOR UPDATE`, [id])),
-  );
+  return parseAction(only(await tx.query<Row>(`SELECT ${columns} FROM action WHERE id = $1 FOR UPDATE`, [id])));
 }
 
 export type LockedIncident = { state: IncidentState; severity: string; service: string };

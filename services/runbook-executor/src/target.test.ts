@@ -53,7 +53,7 @@ describe('the target of a step', () => {
     expect(resolveTarget(catalogue, 'shop', 'restart_service', 'pooler')).toMatchObject({ ok: true, service: 'pool' });
   });
 
-  it('is never a wildcard or empty: not in a runbook, not in the catalogue, not where it is resolved (defect 40)', () => {
+  it('defect 40: is never a wildcard or empty: not in a runbook, not in the catalogue, not where it is resolved', () => {
     for (const target of ['*', '', '?', 'api*', '[a-z]', '..', ' ', 'a,b']) {
       const step = {
         schema: 1,

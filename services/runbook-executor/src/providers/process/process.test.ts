@@ -57,7 +57,7 @@ describe('restart', () => {
 });
 
 describe('roll back', () => {
-  it('goes from the exact version to the exact version, and a repeat does not undo it (defect 45)', async () => {
+  it('defect 45: goes from the exact version to the exact version, and a repeat does not undo it', async () => {
     api.process('api').version = 'v2';
     const action = planned('rollback_deploy', await plan('rollback_deploy', {}, rollback));
     expect(action).toMatchObject({
@@ -105,7 +105,7 @@ describe('scale up', () => {
 });
 
 describe('what goes wrong', () => {
-  it('is never a success: an answer that is not this change, or a process that is not as asked for (defect 38)', async () => {
+  it('defect 38: is never a success: an answer that is not this change, or a process that is not as asked for', async () => {
     const action = planned('restart_service', await plan('restart_service'));
     for (const text of [
       'ok',

@@ -63,7 +63,7 @@ describe('planning to clear a cache', () => {
     });
   });
 
-  it('never touches the keys of queues, whatever the catalogue allows (defect 40)', async () => {
+  it('defect 40: never touches the keys of queues, whatever the catalogue allows', async () => {
     for (const prefix of ['bull:', 'bull:mail:', 'bul', '{nightshift}', '{nightshift}:samples']) {
       expect(await plan(prefix, prefix), prefix).toMatchObject({
         ok: false,
@@ -116,14 +116,14 @@ describe('clearing a real cache', () => {
     expect(await send('cache:q:')).toEqual({ outcome: 'succeeded', detail: 'removed 0 keys under "cache:q:"' });
   });
 
-  it('takes a prefix literally (defect 40)', async () => {
+  it('defect 40: takes a prefix literally', async () => {
     await redis.mset('a*:1', 'x', 'ab:1', 'x', 'a?:1', 'x', '*', 'x', 'a[b]:1', 'x');
     expect(await send('a*:')).toMatchObject({ detail: 'removed 1 keys under "a*:"' });
     expect(await send('a[b]:')).toMatchObject({ detail: 'removed 1 keys under "a[b]:"' });
     expect((await redis.keys('*')).sort()).toEqual(['*', 'a?:1', 'ab:1']);
   });
 
-  it('neither asks for KEYS nor sends one great DEL (defect 39)', async () => {
+  it('defect 39: neither asks for KEYS nor sends one great DEL', async () => {
     await fill('cache:q:', 2_000);
     await redis.config('RESETSTAT');
     await send('cache:q:');
@@ -165,7 +165,7 @@ describe('clearing a real cache', () => {
     expect(await redis.dbsize()).toBe(3);
   });
 
-  it('leaves no connection behind, however it ends (defect 42)', async () => {
+  it('defect 42: leaves no connection behind, however it ends', async () => {
     await fill('cache:q:', 10);
     await send('cache:q:');
     await send('cache:q:', ['cache:q:'], server.url, AbortSignal.abort());
