@@ -76,3 +76,16 @@ describe.each([
     await watched.close();
   });
 });
+
+it('defect 36: no field says that limits do not count: a safetyOverride, of either value and anywhere, refuses the runbook', () => {
+  const withIt = (top: string, step: string) =>
+    parseYaml(
+      'r.yaml',
+      `schema: 1\nid: r\ntitle: r\n${top}match: { type: service_down }\nsteps: [{ action: restart_service${step} }]\n`,
+      Runbook,
+    );
+  expect(withIt('', '').ok).toBe(true);
+  for (const value of ['true', 'false'])
+    for (const loaded of [withIt(`safetyOverride: ${value}\n`, ''), withIt('', `, safetyOverride: ${value}`)])
+      expect(loaded.ok ? [] : loaded.problems).toMatchObject([{ message: 'is not a known field' }]);
+});

@@ -42,7 +42,7 @@ describe('the choice', () => {
     expect(choose('high_latency', found('database_connections', 'degraded'))).toEqual([
       'approve clear_cache query-cache 10 s 1, restart_service connection-pooler 30 s 1',
     ]);
-    expect(choose('high_latency', found('disk_usage', 'degraded'))).toEqual(['approve clear_cache temp-files 30 s 1']);
+    expect(choose('high_latency', found('disk_usage', 'degraded'))).toEqual(['auto clear_cache temp-files 30 s 1']);
     expect(choose('service_down')).toEqual(['auto restart_service  30 s 2']);
   });
 
