@@ -1,6 +1,6 @@
 import { errorMessage, NightshiftError } from '@nightshift/types';
 import pg from 'pg';
-import { only, sqlOf, type Sql, type Tx } from './sql.ts';
+import { only, sqlOf, txOf, type Sql, type Tx } from './sql.ts';
 
 const timestamptz = 1184;
 const int8 = 20;
@@ -73,7 +73,7 @@ export function openDb(options: DbOptions): Db {
     let broken: Error | undefined;
     try {
       await begin(client);
-      const result = await work({ ...sqlOf(client), inTransaction: true });
+      const result = await work(txOf(client));
       await client.query('COMMIT').catch((cause: unknown) => {
         if (cause instanceof pg.DatabaseError) throw cause; // the server said no: nothing was committed
         throw new NightshiftError('COMMIT_UNCERTAIN', `the connection broke during COMMIT: ${errorMessage(cause)}`, {

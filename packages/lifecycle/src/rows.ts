@@ -1,5 +1,11 @@
-import type { Sql } from '@nightshift/db';
-import { Incident, IncidentEvent, TimelineEntry, type Incident as IncidentType } from '@nightshift/types';
+import type { Sql, Tx } from '@nightshift/db';
+import {
+  Incident,
+  IncidentEvent,
+  NightshiftError,
+  TimelineEntry,
+  type Incident as IncidentType,
+} from '@nightshift/types';
 
 /** Columns of `incident` under the names of the type. */
 export const incidentColumns = `id, fingerprint, service, title, type, severity, state, version, generation, decisions, reopens,
@@ -10,6 +16,15 @@ export const incidentColumns = `id, fingerprint, service, title, type, severity,
 export async function findIncident(sql: Sql, id: string): Promise<IncidentType | null> {
   const [row] = await sql.query(`SELECT ${incidentColumns} FROM incident WHERE id = $1`, [id]);
   return row ? Incident.parse(row) : null;
+}
+
+/** The incident as committed, with the database's time. Throws NOT_FOUND for an unknown one. */
+export async function findIncidentAt(tx: Tx, id: string): Promise<{ incident: IncidentType; at: number }> {
+  const text = `SELECT ${incidentColumns}, nightshift_now() AS at FROM incident WHERE id = $1`;
+  const [row] = await tx.prepared('incident and time', text, [id]);
+  if (!row) throw new NightshiftError('NOT_FOUND', `there is no incident ${id}`);
+  const { at, ...columns } = row;
+  return { incident: Incident.parse(columns), at: at as number };
 }
 
 /** The timeline of an incident, oldest first. */

@@ -1,7 +1,7 @@
-import { now, type Db, type Tx } from '@nightshift/db';
+import type { Db, Tx } from '@nightshift/db';
 import { NightshiftError, type Incident, type IncidentEvent, type Stage } from '@nightshift/types';
 import { decide } from './decide.ts';
-import { findIncident } from './rows.ts';
+import { findIncidentAt } from './rows.ts';
 import { noteOutcome } from './runbook-mode.ts';
 
 export type StepOptions = {
@@ -33,19 +33,15 @@ export async function stepIn(
   options: StepOptions,
 ): Promise<StepResult> {
   for (let attempt = 1; attempt <= tries; attempt++) {
-    const before = await findIncident(tx, incidentId);
-    if (!before) throw new NightshiftError('NOT_FOUND', `there is no incident ${incidentId}`);
-    const at = await now(tx);
+    const { incident: before, at } = await findIncidentAt(tx, incidentId);
     const decision = decide(before, event, at);
     if (decision.kind === 'ignored') {
       if (options.job) await finishJob(tx, incidentId, options.job);
       return { accepted: false, reason: decision.reason };
     }
     const after = { ...decision.incident, version: before.version + 1 };
-    if (!(await compareAndSet(tx, after, before.version))) continue; // somebody was faster: decide again on what is true now
-    await append(tx, before, after, event, options.actor, at);
-    await owe(tx, after, decision.stages);
-    if (options.job) await finishJob(tx, incidentId, options.job);
+    const change = { before, after, event, at, stages: decision.stages, ...options };
+    if (!(await write(tx, change))) continue; // somebody was faster: decide again on what is true now
     await options.also?.(tx, after);
     const demoted = await noteOutcome(tx, event, after);
     if (demoted)
@@ -58,50 +54,66 @@ export async function stepIn(
   );
 }
 
-async function compareAndSet(tx: Tx, incident: Incident, version: number): Promise<boolean> {
-  const rows = await tx.query(
-    `UPDATE incident SET title = $3, type = $4, severity = $5, state = $6, version = version + 1, generation = $7, decisions = $8,
-            reopens = $9, acted_at = ms($10), resolved_at = ms($11), deadline_at = ms($12), resolution = $13,
-            acknowledged_by = $14, acknowledged_at = ms($15), runbook = $16
-      WHERE id = $1 AND version = $2 RETURNING id`,
+type Change = Pick<StepOptions, 'actor' | 'job'> & {
+  before: Incident;
+  after: Incident;
+  event: IncidentEvent;
+  at: number;
+  stages: Stage[];
+};
+
+/**
+ * One statement, for each costs a round trip: sets the incident where it still has the version that was decided on, and only then adds to the
+ * timeline, owes the next jobs and finishes this one. False: somebody was faster, and nothing was written.
+ */
+async function write(tx: Tx, { before, after, event, actor, at, stages, job }: Change): Promise<boolean> {
+  const moved = before.state !== after.state;
+  // The row lock that the compare-and-set takes makes max(seq) + 1 safe: who holds it is the only one to add.
+  const rows = await tx.prepared(
+    'step',
+    `WITH moved AS (
+       UPDATE incident SET title = $3, type = $4, severity = $5, state = $6, version = version + 1, generation = $7, decisions = $8,
+              reopens = $9, acted_at = ms($10), resolved_at = ms($11), deadline_at = ms($12), resolution = $13,
+              acknowledged_by = $14, acknowledged_at = ms($15), runbook = $16
+        WHERE id = $1 AND version = $2 RETURNING id),
+     told AS (
+       INSERT INTO event (incident_id, seq, at, actor, from_state, to_state, event)
+       SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM event WHERE incident_id = $1), ms($17), $18, $19, $20, $21 FROM moved),
+     owed AS (
+       INSERT INTO outbox (incident_id, stage, generation, due_at)
+       SELECT id, unnest($22::text[]), $7, nightshift_now() FROM moved),
+     finished AS (
+       UPDATE outbox SET done_at = nightshift_now() FROM moved
+        WHERE incident_id = id AND stage = $23 AND outbox.generation = $24 AND done_at IS NULL)
+     SELECT id FROM moved`,
     [
-      incident.id,
-      version,
-      incident.title,
-      incident.type,
-      incident.severity,
-      incident.state,
-      incident.generation,
-      incident.decisions,
-      incident.reopens,
-      incident.actedAt,
-      incident.resolvedAt,
-      incident.deadlineAt,
-      incident.resolution,
-      incident.acknowledgedBy,
-      incident.acknowledgedAt,
-      incident.runbook,
+      after.id,
+      before.version,
+      after.title,
+      after.type,
+      after.severity,
+      after.state,
+      after.generation,
+      after.decisions,
+      after.reopens,
+      after.actedAt,
+      after.resolvedAt,
+      after.deadlineAt,
+      after.resolution,
+      after.acknowledgedBy,
+      after.acknowledgedAt,
+      after.runbook,
+      at,
+      actor,
+      moved ? before.state : null,
+      moved ? after.state : null,
+      JSON.stringify(event),
+      stages,
+      job?.stage ?? null,
+      job?.generation ?? null,
     ],
   );
   return rows.length === 1;
-}
-
-async function append(tx: Tx, before: Incident, after: Incident, event: IncidentEvent, actor: string, at: number) {
-  const moved = before.state !== after.state;
-  // The row lock taken by the compare-and-set makes max(seq) + 1 safe.
-  await tx.query(
-    `INSERT INTO event (incident_id, seq, at, actor, from_state, to_state, event)
-     SELECT $1, coalesce(max(seq), 0) + 1, ms($2), $3, $4, $5, $6 FROM event WHERE incident_id = $1`,
-    [after.id, at, actor, moved ? before.state : null, moved ? after.state : null, JSON.stringify(event)],
-  );
-}
-
-async function owe(tx: Tx, incident: Incident, stages: Stage[]) {
-  if (stages.length === 0) return;
-  await tx.query(
-    `INSERT INTO outbox (incident_id, stage, generation, due_at) SELECT $1, unnest($2::text[]), $3, nightshift_now()`,
-    [incident.id, stages, incident.generation],
-  );
 }
 
 /** Marks a job as done: from now on it is never offered again, and a copy of it has no effect. */

@@ -43,8 +43,8 @@ export async function startConsole(config: Config, deps: Deps): Promise<Running<
   const hub = createHub({ clients: config.CONSOLE_LIVE_CLIENTS });
   const listener = startListener({
     db,
-    onHeard: ({ kind, payload }) =>
-      hub.send(kind === 'incident' ? { event: 'incident', id: payload } : { event: 'setting' }),
+    onHeard: (heard) =>
+      hub.send(heard.kind === 'incident' ? { event: 'incident', id: heard.id } : { event: 'setting' }),
     onState: (state) => hub.hearing(state === 'up'),
     onError: (err) => log.warn({ err }, `live events interrupted: ${errorMessage(err)}`),
   });

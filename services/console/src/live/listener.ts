@@ -1,21 +1,22 @@
 import type { Db } from '@nightshift/db';
 import { startLoop } from '@nightshift/lifecycle';
+import { newTimeline } from './timeline.ts';
 
-/** Channels of Postgres that the page follows: events of incidents, and switches thrown in a console. */
-export const channels = { incident: 'nightshift_incident', setting: 'nightshift_setting' } as const;
-export type Heard = { kind: keyof typeof channels; payload: string };
+/** What the page follows: incidents to which something happened, and switches thrown in a console. */
+export type Heard = { kind: 'incident'; id: string } | { kind: 'setting' };
 
 export type Listener = { close(): Promise<void> };
 
 type Connection = Awaited<ReturnType<Db['dedicated']>>;
 
-const pingMs = 15_000;
+const settingChannel = 'nightshift_setting';
+const lookMs = 500;
 const answerMs = 5_000;
 const backoffMs = { first: 250, most: 10_000 };
 
 /**
- * Listens on a connection of its own, and on a new one whenever that breaks or stops answering. What is announced meanwhile is
- * lost, so `onState('up')` means: read again.
+ * Listens for switches on a connection of its own, looks there for what is new on timelines, and takes a new one whenever that breaks or
+ * stops answering. What happens meanwhile is not told of, so `onState('up')` means: read again.
  */
 export function startListener(options: {
   db: Pick<Db, 'dedicated'>;
@@ -25,6 +26,7 @@ export function startListener(options: {
 }): Listener {
   const { db, onHeard, onState, onError } = options;
   let connection: Connection | undefined;
+  let timeline = newTimeline();
   let closed = false;
   let wake = () => {};
   let delayMs: number = backoffMs.first;
@@ -42,16 +44,21 @@ export function startListener(options: {
   const connect = async () => {
     const fresh = await db.dedicated();
     connection = fresh;
-    fresh.on('notification', ({ channel, payload }) => {
-      const kind = (Object.keys(channels) as Heard['kind'][]).find((key) => channels[key] === channel);
-      if (kind) onHeard({ kind, payload: payload ?? '' });
-    });
+    fresh.on('notification', () => onHeard({ kind: 'setting' }));
     const lost = () => connection === fresh && drop();
     fresh.on('error', lost);
     fresh.on('end', lost);
-    for (const channel of Object.values(channels)) await answered(fresh.query(`LISTEN ${channel}`));
+    await answered(fresh.query(`LISTEN ${settingChannel}`));
+    timeline = newTimeline();
+    await look(fresh);
     delayMs = backoffMs.first;
     onState('up');
+  };
+
+  const look = async (on: Connection) => {
+    const ids = await answered(timeline.changed(on));
+    if (ids === 'many') onState('up');
+    else for (const id of ids) onHeard({ kind: 'incident', id });
   };
 
   const pause = (ms: number) =>
@@ -68,9 +75,9 @@ export function startListener(options: {
     onError,
     async round() {
       try {
-        if (connection) await answered(connection.query('SELECT 1'));
+        if (connection) await look(connection);
         else await connect();
-        if (!closed) await pause(pingMs);
+        if (!closed) await pause(lookMs);
       } catch (error) {
         drop();
         if (closed) return 'idle';
