@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { moveClock } from '@nightshift/db';
 import { findIncident, step, timeline } from '@nightshift/lifecycle';
-import { eventually, testDatabase } from '@nightshift/testkit';
+import { eventually, insertIncident, testDatabase } from '@nightshift/testkit';
 import type { IncidentEvent } from '@nightshift/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ground, healthyValue, type Ground } from './detector.fixture.ts';
@@ -118,6 +118,33 @@ describe('verify', () => {
     await watched();
     expect((await incident()).state).toBe('verifying');
     await send(ids, actedAt!, 100_000, 120_000);
+    await eventually(async () => expect((await incident()).state).toBe('resolved'));
+  });
+
+  test('is no recovery while a neighbour that would feel the remedy fell sick after it', async () => {
+    await repaired();
+    const { actedAt } = await incident();
+    const felt = [{ service: 'web', through: 'shop', criticality: 'high' }];
+    await shop.db.query(`INSERT INTO plan (hash, incident_id, generation, content) VALUES ('p', $1, 1, $2)`, [
+      incidentId,
+      JSON.stringify({ blastRadius: { touches: ['shop'], felt } }),
+    ]);
+    await insertIncident(shop.db, {
+      service: 'web',
+      openedAt: Math.ceil(actedAt!) - 10_000,
+      fingerprint: 'sick before',
+    });
+    const harmed = await insertIncident(shop.db, {
+      service: 'web',
+      openedAt: Math.ceil(actedAt!) + 1_000,
+      state: 'escalated',
+    });
+    await moveClock(shop.db, 100_000);
+    await send(ids, actedAt!, 5_000, 95_000);
+    await fresh(actedAt!, 38);
+    await watched();
+    expect((await incident()).state).toBe('verifying');
+    await step(shop.db, harmed, { kind: 'resolved_by_person', by: 'ada', reason: '' }, { actor: 'ada' });
     await eventually(async () => expect((await incident()).state).toBe('resolved'));
   });
 

@@ -3,6 +3,7 @@ import { judgeRecovery } from '@nightshift/detection';
 import { calmForMs, step, type StageHandler } from '@nightshift/lifecycle';
 import type { DetectionConfig, Verification } from '@nightshift/types';
 import { evidence } from '../evidence.ts';
+import { harmedNeighbour } from '../neighbours.ts';
 
 /** The stricter of what detection.yaml asks for and what the plan that was carried out does. */
 async function recoveryRule(db: Db, incidentId: string, { recovery }: DetectionConfig) {
@@ -42,8 +43,10 @@ export const verify =
       holdMs: calmForMs(incident, rule.holdMs),
     });
     const options = { actor, job: { stage: 'verify' as const, generation } };
-    const { detail, freshSamples } = result;
-    if (result.verdict === 'recovered') {
+    const { freshSamples } = result;
+    const harmed = incident.actedAt === null ? null : await harmedNeighbour(db, incident.id, incident.actedAt);
+    const detail = harmed ?? result.detail;
+    if (result.verdict === 'recovered' && harmed === null) {
       await step(db, incident.id, { kind: 'recovered', detail, freshSamples, since }, options);
       return 'done';
     }
