@@ -31,10 +31,10 @@ export const scale: WorkloadAction = {
     });
   },
 
-  async attempt(request, cluster, now) {
+  async attempt(request, cluster) {
     const { target, action } = request;
     const autoscalers = await autoscalersOf(cluster, target);
-    if (action.params['autoscaler'] !== undefined) return raiseMinimum(request, cluster, now, autoscalers);
+    if (action.params['autoscaler'] !== undefined) return raiseMinimum(request, cluster, autoscalers);
     if (autoscalers.length > 0)
       return refused(`the autoscaler ${autoscalers[0]!.metadata.name} owns its replicas since the plan was made`);
     const to = Number(action.params['replicas']);
@@ -56,7 +56,9 @@ async function planMinimum(
 ) {
   const autoscaler = autoscalers[0]!;
   const refusal =
-    autoscalers.length > 1 ? `${autoscalers.length} autoscalers` : autoscalerRefusal(target, autoscaler, to);
+    autoscalers.length > 1
+      ? `${autoscalers.length} autoscalers own its replicas`
+      : autoscalerRefusal(target, autoscaler, to);
   if (refusal) return refuse(`cannot scale ${nameOf(target)} from ${from} to ${to}: ${refusal}`);
   const { name, uid } = autoscaler.metadata;
   const { minReplicas } = autoscaler.spec;
@@ -72,7 +74,6 @@ async function planMinimum(
 async function raiseMinimum(
   { target, action }: SendRequest<KubernetesTarget>,
   cluster: Cluster,
-  _now: Workload,
   autoscalers: Autoscaler[],
 ) {
   const [autoscaler, ...more] = autoscalers;
