@@ -292,6 +292,20 @@ program
   .addHelpText('after', '\nExample: nightshift why-not --service checkout --since 24h')
   .action(ends(async (options: WhyNotOptions) => (await import('./commands/why-not.ts')).whyNot(options)));
 
+program
+  .command('queues')
+  .description('queues of your services')
+  .command('restore')
+  .description('put the jobs that were moved aside from a queue back into it')
+  .argument('<target>', 'a bullmq target of the catalogue, by its id')
+  .option('--json', 'as JSON', false)
+  .addHelpText('after', example('nightshift queues restore letters'))
+  .action(
+    ends(async (target: string, options: { json: boolean }) =>
+      (await import('./commands/queues.ts')).restore(target, options),
+    ),
+  );
+
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');
 /** Options of what a token may; without one, or with `default`, it is what every token may. */

@@ -55,7 +55,7 @@ describe('looking at somebody else’s queue', () => {
     const before = (await client.keys('*')).sort();
     expect(await look('nowhere')).toMatchObject({ waiting: 0, failed: 0, oldestWaitMs: 0 });
     expect((await client.keys('*')).sort()).toEqual(before);
-    const others = async () => String(await client.client('LIST')).match(/name=nightshift-diagnostics/g) ?? [];
+    const others = async () => String(await client.client('LIST')).match(/name=nightshift-target/g) ?? [];
     await expect.poll(others).toEqual([]);
   });
 

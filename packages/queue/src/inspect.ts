@@ -1,5 +1,5 @@
-import { Queue as BullQueue } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Queue as BullQueue } from 'bullmq';
+import { withForeign, type ForeignOptions } from './foreign.ts';
 
 /** What a BullMQ queue of somebody else looks like. */
 export type Inspection = {
@@ -17,50 +17,15 @@ export type Inspection = {
   paused: boolean;
 };
 
-export type InspectionOptions = { url: string; queue: string; prefix: string; since: number; signal: AbortSignal };
+export type InspectionOptions = ForeignOptions & { queue: string; since: number };
 
 const newestFailures = 100;
 
 /** Looks at a queue and writes nothing, over a connection of its own that is cut when the signal aborts. `since`: epoch ms. */
-export async function inspectQueue({
-  url,
-  queue: name,
-  prefix,
-  since,
-  signal,
-}: InspectionOptions): Promise<Inspection> {
-  const connection = new Redis(url, {
-    lazyConnect: true,
-    connectionName: 'nightshift-diagnostics',
-    connectTimeout: 5_000,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let problem: Error | undefined;
-  connection.on('error', (error) => (problem = error));
-  const cut = () => {
-    connection.disconnect();
-    connection.stream?.destroy(); // disconnect() alone is polite to a silent server for two seconds
-  };
-  signal.addEventListener('abort', cut, { once: true });
-  try {
-    signal.throwIfAborted();
-    await connection.connect();
-    return await look(name, prefix, connection, since);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : (problem ?? error);
-  } finally {
-    signal.removeEventListener('abort', cut);
-    cut();
-  }
-}
+export const inspectQueue = ({ queue: name, since, ...foreign }: InspectionOptions): Promise<Inspection> =>
+  withForeign(foreign, ({ queue }) => look(queue(name), since));
 
-async function look(name: string, prefix: string, connection: Redis, since: number): Promise<Inspection> {
-  // Neither its version nor its settings are written into a queue that is not ours.
-  const settings = { connection, prefix, skipVersionCheck: true, skipWaitingForReady: true, skipMetasUpdate: true };
-  const queue = new BullQueue(name, settings);
-  queue.on('error', () => {}); // the commands themselves tell
+async function look(queue: BullQueue, since: number): Promise<Inspection> {
   const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
   const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
   const failures = (await queue.getJobs(['failed'], 0, newestFailures - 1)).filter((job) => Boolean(job));

@@ -165,7 +165,7 @@ const kinds = [
   z.strictObject({
     ...common,
     kind: z.literal('bullmq'),
-    /** Holds redis:// or rediss://. */
+    /** Holds redis://, rediss:// or, for BullMQ's own Postgres backend, postgres:// (there without a prefix). */
     urlEnv: EnvName,
     queue: ExactName,
     prefix: z.string().min(1).max(128).default('bull'),

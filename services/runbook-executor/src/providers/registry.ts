@@ -1,4 +1,5 @@
 import type { ActionType, Target, TargetKind } from '@nightshift/types';
+import { bullmqProvider } from './bullmq/bullmq.ts';
 import { diskProvider } from './disk/disk.ts';
 import { dockerProvider } from './docker/docker.ts';
 import { githubProvider } from './github/github.ts';
@@ -15,6 +16,7 @@ export const providers: Providers = {
   process: processProvider,
   redis: redisProvider,
   disk: diskProvider,
+  bullmq: bullmqProvider,
   docker: dockerProvider,
   github: githubProvider,
   http: httpProvider,
