@@ -49,6 +49,7 @@ export const amountsFor = (kills: number): Amounts => ({
 });
 
 const killsPerRound = 30;
+const acting = new Set<Point>(['admitting', 'admitted', 'received', 'applied', 'answered', 'recording', 'recorded']);
 const killPoints = Object.keys(points) as Point[];
 const stopPoints: Point[] = ['looking', 'planning', 'admitted', 'received', 'applied', 'answered', 'random'];
 
@@ -69,5 +70,12 @@ export function planRounds(amounts: Amounts, wipes: readonly Wipe[], random: Ran
   // Kind by kind onto the rounds in turn, so that every round has its share of each.
   const dealt: Fault[][] = Array.from({ length: rounds }, () => []);
   faults.flat().forEach((fault, i) => dealt[i % rounds]!.push(fault));
-  return dealt.map((round) => random.shuffle(round));
+  return dealt.map((round) => inOrder(round, random));
+}
+
+/** The limits of a round are used up before it ends: what needs an action that is let through comes in its first part. */
+function inOrder(round: Fault[], random: Random): Fault[] {
+  const needsAction = (fault: Fault) => 'at' in fault && acting.has(fault.at);
+  const keyed = round.map((fault) => ({ fault, key: random.next() * (needsAction(fault) ? 0.6 : 1) }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ fault }) => fault);
 }
