@@ -25,7 +25,7 @@ const effect = (key: string, more: Partial<Effect> = {}): Effect => ({
 });
 const good: Evidence = {
   outages: [{ service: 'shop', at, round: 0 }],
-  incidents: [{ id: 'inc-1', service: 'shop', state: 'escalated', openedAt: at + 40 }],
+  incidents: [{ id: 'inc-1', service: 'shop', state: 'escalated', openedAt: at + 40, chosen: 1, remediated: 1 }],
   actions: [action('act-1'), action('act-2', { target: 'worker', state: 'unknown' })],
   effects: [effect('act-1'), effect('act-2', { target: 'worker' })],
   pages: [{ page: 'p', incidentId: 'inc-1', at }],
@@ -55,6 +55,9 @@ describe('the judge', () => {
       expect(found({ actions: [action('act-1', { state }), good.actions[1]!] })).toEqual([
         `act-1: an effect, of an action that is on record as ${state}`,
       ]);
+    expect(found({ incidents: [{ ...good.incidents[0]!, remediated: 2 }] })).toEqual([
+      'inc-1: chosen 1 times, through 2 times',
+    ]);
     expect(found({ actions: [action('act-1', { ends: 2 }), good.actions[1]!] })).toEqual([
       'act-1: ended 2 times on the timeline',
     ]);

@@ -2,7 +2,15 @@
 import { passedLimits } from './limits.ts';
 import type { Delivered, Effect } from './platform/messages.ts';
 
-export type JudgedIncident = { id: string; service: string; state: string; openedAt: number };
+export type JudgedIncident = {
+  id: string;
+  service: string;
+  state: string;
+  openedAt: number;
+  /** How often a runbook was chosen, and was through: every service has one, which is tried once. */
+  chosen: number;
+  remediated: number;
+};
 export type JudgedAction = {
   id: string;
   incidentId: string;
@@ -63,6 +71,9 @@ export function judge({ outages, incidents, actions, effects, pages }: Evidence)
       const may = action === undefined || ['dispatching', 'succeeded', 'unknown'].includes(action.state);
       return may ? [] : [`${key}: an effect, of an action that is on record as ${action.state}`];
     }),
+    ...incidents
+      .filter(({ chosen, remediated }) => chosen > 1 || remediated > 1)
+      .map(({ id, chosen, remediated }) => `${id}: chosen ${chosen} times, through ${remediated} times`),
     ...actions.filter(({ ends }) => ends > 1).map(({ id, ends }) => `${id}: ended ${ends} times on the timeline`),
   ];
 

@@ -28,7 +28,7 @@ describe('the command', () => {
       '--kills must be a whole number from 0 to 100000, not "many"',
     );
     expect(() => readOptions(['--queue', 'rabbit'])).toThrow('--queue must be redis or postgres, not "rabbit"');
-    expect(() => readOptions(['--mutant', 'none'])).toThrow('--mutant must be one of no-lease');
+    expect(() => readOptions(['--mutant', 'none'])).toThrow('--mutant must be one of no-limits');
     expect(readOptions(['--help'])).toBe('help');
     expect(readOptions(['--kills', '60', '--seed', '3'])).toMatchObject({
       kills: 60,

@@ -2,7 +2,12 @@ import type { Db } from '@nightshift/db';
 import type { JudgedAction, JudgedIncident } from './judge.ts';
 
 export const incidentsOf = (db: Db): Promise<JudgedIncident[]> =>
-  db.query('SELECT id, service, state, opened_at AS "openedAt" FROM incident');
+  db.query(
+    `SELECT id, service, state, opened_at AS "openedAt",
+            count(*) FILTER (WHERE event->>'kind' = 'runbook_chosen') AS chosen,
+            count(*) FILTER (WHERE event->>'kind' = 'remediated') AS remediated
+       FROM incident LEFT JOIN event ON incident_id = id GROUP BY id`,
+  );
 
 export const actionsOf = (db: Db): Promise<JudgedAction[]> =>
   db.query(
