@@ -15,6 +15,8 @@ export type RunOptions = Amounts & {
   queue: 'redis' | 'postgres';
   executor?: string;
   keep: boolean;
+  /** Aborted: everything that was started is ended, and the run rejects with its reason. */
+  signal: AbortSignal;
   say: (text: string) => void;
 };
 
@@ -43,7 +45,11 @@ export async function runFaults(options: RunOptions): Promise<Outcome> {
   let customers: Customers | undefined;
   const world = await buildWorld({ ...options, onEffect: (target) => customers?.healedBy(target) });
   const closers = [() => world.close(options.keep)];
-  try {
+  const stopped = new Promise<never>((_, reject) => {
+    options.signal.addEventListener('abort', () => reject(options.signal.reason as Error), { once: true });
+  });
+  const work = async (): Promise<Outcome> => {
+    options.signal.throwIfAborted();
     while (!world.processes.every((process) => process.up())) await pause(50);
     const moments = await watchCommits(world.db);
     closers.push(() => moments.close());
@@ -86,6 +92,9 @@ export async function runFaults(options: RunOptions): Promise<Outcome> {
       seconds: (performance.now() - began) / 1_000,
       kept: options.keep ? world.dir : null,
     };
+  };
+  try {
+    return await Promise.race([work(), stopped]);
   } finally {
     for (const close of closers.reverse()) await close();
   }
