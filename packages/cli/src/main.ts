@@ -13,6 +13,7 @@ import type { CreateOptions, LimitOptions } from './commands/token.ts';
 import type { TuneOptions } from './commands/tune.ts';
 import type { WhyNotOptions } from './commands/why-not.ts';
 import { exitCodeOf, explain } from './exit.ts';
+import { addOnCall } from './oncall-program.ts';
 import { defaultPortBase } from './ports.ts';
 import { scenarioNames } from './scenario.ts';
 import { spanMs } from './span.ts';
@@ -292,6 +293,7 @@ program
   .addHelpText('after', '\nExample: nightshift why-not --service checkout --since 24h')
   .action(ends(async (options: WhyNotOptions) => (await import('./commands/why-not.ts')).whyNot(options)));
 
+<<<<<<< HEAD
 program
   .command('queues')
   .description('queues of your services')
@@ -305,6 +307,9 @@ program
       (await import('./commands/queues.ts')).restore(target, options),
     ),
   );
+=======
+addOnCall(program, ends);
+>>>>>>> 611611c (feat(oncall): schedules in any zone, overrides that are agreed, calendars, and a check of the plan)
 
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');

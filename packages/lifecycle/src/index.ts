@@ -5,6 +5,14 @@ export { decide, isUndecided, type Decision } from './decide.ts';
 export { calmForMs } from './flap.ts';
 export { addFreeze, declaredFreezes, endFreeze, listFreezes } from './freezes.ts';
 export { passGate, readKillSwitch, setKillSwitch, type KillSwitch } from './kill-switch.ts';
+export {
+  answerOverride,
+  askOverrides,
+  endOverride,
+  importOverrides,
+  listOverrides,
+  overridesWithin,
+} from './overrides.ts';
 export { startLoop, type Loop } from './loop.ts';
 export { raise, type Alarm, type Raised } from './raise.ts';
 export { startRelay } from './relay.ts';

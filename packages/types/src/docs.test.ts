@@ -21,7 +21,7 @@ describe('the documents say what the code says', () => {
       Object.keys(group),
     );
     const groups = Object.keys(limits).filter((name) =>
-      /^(breaker|silence|freeze|whyNot|anomaly|flap)Limits$/.test(name),
+      /^(breaker|silence|freeze|whyNot|anomaly|flap|schedule)Limits$/.test(name),
     );
     for (const name of [...names, ...groups]) expect(text, name).toContain(`\`${name}\``);
   });

@@ -123,3 +123,13 @@ export const anomalyLimits = { keptMs: 90 * 24 * hour, kept: 1_000_000 } as cons
 
 /** Flapping: of a service whose incidents come back within this time each counts; beyond it, calm must last longer, up to the most. */
 export const flapLimits = { withinMs: 6 * hour, longestHoldMs: 30 * minute } as const;
+
+/** Bounds of one on-call schedule, and how far ahead it is worked out. */
+export const scheduleLimits = {
+  people: 100,
+  layers: 20,
+  hours: 20,
+  holidays: 400,
+  overrides: 500,
+  horizonMs: 400 * 24 * hour,
+} as const;

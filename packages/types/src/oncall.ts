@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EnvName, ExactName } from './name.ts';
+import { Schedule } from './schedule.ts';
 
 export const Channel = z.discriminatedUnion('kind', [
   z.strictObject({ id: ExactName, kind: z.literal('console') }),
@@ -22,21 +23,8 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
-/** People take turns, in order, from `startsAt` on, each for `shiftMs`. */
-export const Rotation = z.strictObject({
-  id: ExactName,
-  people: z.array(ExactName).min(1),
-  startsAt: z.iso.datetime({ offset: true }),
-  shiftHours: z
-    .number()
-    .positive()
-    .max(24 * 90)
-    .default(24 * 7),
-});
-export type Rotation = z.infer<typeof Rotation>;
-
 export const EscalationLevel = z.strictObject({
-  /** Rotation, person or channel ids. */
+  /** Schedule, person or channel ids. */
   notify: z.array(ExactName).min(1),
   /** Without an acknowledgement, the next level is told after this long. */
   nextAfterSeconds: z.number().min(1).max(86_400).default(300),
@@ -55,31 +43,36 @@ export const OnCall = z
     schema: z.literal(1),
     channels: z.array(Channel).min(1),
     people: z.array(Person).default([]),
-    rotations: z.array(Rotation).default([]),
+    schedules: z.array(Schedule).max(200).default([]),
     policies: z.array(EscalationPolicy).min(1),
     defaultPolicy: ExactName,
   })
   .superRefine((oncall, ctx) => {
     const ids = (list: { id: string }[]) => new Set(list.map((entry) => entry.id));
-    const [channels, people, rotations, policies] = [
+    const [channels, people, schedules, policies] = [
       ids(oncall.channels),
       ids(oncall.people),
-      ids(oncall.rotations),
+      ids(oncall.schedules),
       ids(oncall.policies),
     ];
     const missing = (path: (string | number)[], what: string, id: string) =>
       ctx.addIssue({ code: 'custom', path, message: `no ${what} has the id "${id}"` });
+    const needPeople = (path: (string | number)[], named: readonly (string | undefined)[]) =>
+      named.forEach((id, nth) => id === undefined || people.has(id) || missing([...path, nth], 'person', id));
     oncall.people.forEach((person, i) =>
       person.channels.forEach((id, j) => channels.has(id) || missing(['people', i, 'channels', j], 'channel', id)),
     );
-    oncall.rotations.forEach((rotation, i) =>
-      rotation.people.forEach((id, j) => people.has(id) || missing(['rotations', i, 'people', j], 'person', id)),
-    );
+    oncall.schedules.forEach(({ layers, overrides }, i) => {
+      layers.forEach((layer, j) => needPeople(['schedules', i, 'layers', j, 'people'], layer.people));
+      overrides.forEach(({ person, insteadOf }, j) =>
+        needPeople(['schedules', i, 'overrides', j], [person, insteadOf]),
+      );
+    });
     oncall.policies.forEach((policy, i) =>
       policy.levels.forEach((level, j) =>
         level.notify.forEach((id, k) => {
-          if (!channels.has(id) && !people.has(id) && !rotations.has(id))
-            missing(['policies', i, 'levels', j, 'notify', k], 'rotation, person or channel', id);
+          if (!channels.has(id) && !people.has(id) && !schedules.has(id))
+            missing(['policies', i, 'levels', j, 'notify', k], 'schedule, person or channel', id);
         }),
       ),
     );

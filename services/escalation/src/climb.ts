@@ -1,5 +1,6 @@
 import type { Db } from '@nightshift/db';
-import { findIncident } from '@nightshift/lifecycle';
+import { findIncident, overridesWithin } from '@nightshift/lifecycle';
+import { bySchedule } from '@nightshift/oncall';
 import { signLink } from '@nightshift/runtime';
 import type { Incident, OnCall, Page } from '@nightshift/types';
 import { gather } from './material.ts';
@@ -33,10 +34,13 @@ export async function climb(
     const incident = due && (await findIncident(tx, incidentId));
     if (!due || !incident) return;
     const oncall = parts.oncall();
+    const overrides = bySchedule(await overridesWithin(tx, material.at, material.at + 1));
     const policy = policyOf(oncall, due.policy);
     // The policy may have become shorter since.
     const rung = { level: Math.min(due.level, policy.levels.length - 1), round: due.round };
-    const recipients = recipientsFor(incident, due, () => recipientsOf(oncall, policy, rung.level, material.at));
+    const recipients = recipientsFor(incident, due, () =>
+      recipientsOf({ oncall, overrides, at: material.at }, policy, rung.level),
+    );
     for (const to of recipients) await owePage(tx, { ...due, ...rung }, to, pageFor(parts, material, to));
     const next = isOpen(incident) && incident.acknowledgedBy === null ? rungAfter(policy, rung) : null;
     await setRung(

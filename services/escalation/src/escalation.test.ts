@@ -2,7 +2,7 @@ import { moveClock, now, type Db } from '@nightshift/db';
 import { closeBreaker, readBreaker, runStage, step, timeline } from '@nightshift/lifecycle';
 import { verifyLink } from '@nightshift/runtime';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import type { IncidentEvent, OnCall } from '@nightshift/types';
+import { Schedule, type IncidentEvent, type OnCall } from '@nightshift/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Delivery } from './channels/channel.ts';
@@ -10,7 +10,7 @@ import { openChannels } from './channels/index.ts';
 import { climb } from './climb.ts';
 import { escalate, type EscalateParts } from './handlers/escalate.ts';
 import { startSender, type SenderParts } from './sender.ts';
-import { env, oncall, startReceiver, type Receiver } from './stand-ins.ts';
+import { env, notYet, oncall, startReceiver, type Receiver } from './stand-ins.ts';
 import { claimPages, dueClimbs } from './store.ts';
 
 const secret = 'a secret of the test, long enough';
@@ -206,7 +206,7 @@ describe('the climb', () => {
 
   it('reaches the console when the policy comes to nobody', async () => {
     const id = await escalated();
-    const nobody = oncall({ rotations: [{ ...oncall().rotations[0]!, startsAt: '2999-01-01T00:00:00Z' }] });
+    const nobody = oncall(notYet());
     await paging({ file: nobody }).ring(id);
     await settled(1);
     expect(await states()).toMatchObject([{ key: `${id}-1-0-0-nobody-on-call-inbox`, state: 'sent' }]);
@@ -385,14 +385,11 @@ describe('a page', () => {
   });
 
   it('goes by the database clock alone (defect 57)', async () => {
+    const [date, time] = new Date((await now(test.db)) - minute).toISOString().split('T');
+    const turn = { startsOn: date, handover: time!.slice(0, 5), turn: { unit: 'hour' } };
     const turns = oncall({
-      rotations: [
-        {
-          id: 'primary',
-          people: ['ada', 'bob'],
-          startsAt: new Date((await now(test.db)) - minute).toISOString(),
-          shiftHours: 1,
-        },
+      schedules: [
+        Schedule.parse({ id: 'primary', timeZone: 'UTC', layers: [{ id: 'turns', people: ['ada', 'bob'], ...turn }] }),
       ],
     });
     const id = await escalated();

@@ -1,4 +1,5 @@
-import type { EscalationPolicy, OnCall, Person, Rotation } from '@nightshift/types';
+import { dutyAt, type OverridesBySchedule } from '@nightshift/oncall';
+import type { EscalationPolicy, OnCall, Person } from '@nightshift/types';
 
 /** Whom to tell, through which channel of the on-call file. */
 export type Recipient = { recipient: string; channel: string };
@@ -9,24 +10,19 @@ export type Rung = { level: number; round: number };
 /** The channel that is always there, whatever the on-call file says. */
 export const builtInConsole = 'console';
 
-const hourMs = 3_600_000;
-
-/** The person whose shift it is at `at` (epoch ms), or null before the rotation starts. */
-export function onDuty(rotation: Rotation, at: number): string | null {
-  const shift = Math.floor((at - Date.parse(rotation.startsAt)) / (rotation.shiftHours * hourMs));
-  return shift < 0 ? null : rotation.people[shift % rotation.people.length]!;
-}
-
 /** The policy of that name, or the file's default one where it is gone or was never named. */
 export function policyOf(oncall: OnCall, id: string | undefined): EscalationPolicy {
   const find = (wanted: string | undefined) => oncall.policies.find((policy) => policy.id === wanted);
   return find(id) ?? find(oncall.defaultPolicy) ?? oncall.policies[0]!;
 }
 
-/** Everybody a level names, at `at`, each channel once. A level that comes to nobody still reaches the console. */
-export function recipientsOf(oncall: OnCall, policy: EscalationPolicy, level: number, at: number): Recipient[] {
+/** The on-call file, what was agreed beside it, and the time (epoch ms) for which somebody is sought. */
+export type Moment = { oncall: OnCall; overrides: OverridesBySchedule; at: number };
+
+/** Everybody a level names, each channel once. A level that comes to nobody still reaches the console. */
+export function recipientsOf({ oncall, overrides, at }: Moment, policy: EscalationPolicy, level: number): Recipient[] {
   const named = policy.levels[level]?.notify ?? [];
-  const found = named.flatMap((id) => resolve(oncall, id, at));
+  const found = named.flatMap((id) => resolve({ oncall, overrides, at }, id));
   const distinct = [...new Map(found.map((each) => [`${each.recipient} ${each.channel}`, each])).values()];
   return distinct.length > 0 ? distinct : [{ recipient: 'nobody-on-call', channel: consoleOf(oncall) }];
 }
@@ -47,12 +43,12 @@ export function rungAfter(policy: EscalationPolicy, { level, round }: Rung): Run
   return round < policy.repeat ? { level: 0, round: round + 1 } : null;
 }
 
-function resolve(oncall: OnCall, id: string, at: number): Recipient[] {
-  const rotation = oncall.rotations.find((each) => each.id === id);
-  const personId = rotation ? onDuty(rotation, at) : id;
-  const person = oncall.people.find((each) => each.id === personId);
-  if (person) return channelsOf(person);
-  return !rotation && oncall.channels.some((each) => each.id === id) ? [{ recipient: id, channel: id }] : [];
+function resolve({ oncall, overrides, at }: Moment, id: string): Recipient[] {
+  const schedule = oncall.schedules.find((each) => each.id === id);
+  const people = schedule ? dutyAt(schedule, at, overrides.get(id)).people : [id];
+  const reached = oncall.people.filter((each) => people.includes(each.id)).flatMap(channelsOf);
+  if (schedule || reached.length > 0) return reached;
+  return oncall.channels.some((each) => each.id === id) ? [{ recipient: id, channel: id }] : [];
 }
 
 const channelsOf = (person: Person) => person.channels.map((channel) => ({ recipient: person.id, channel }));

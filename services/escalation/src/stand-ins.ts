@@ -8,7 +8,7 @@ import { OnCall } from '@nightshift/types';
 export const env = (url: string): Record<string, string> => ({ PAGER_URL: url, PAGER_SECRET: pagerSecret });
 const pagerSecret = `whsec_${Buffer.from('the secret of the pager').toString('base64')}`;
 
-/** Ada and Bob take turns at level 0, a week each; Bob is level 1. Both by webhook. */
+/** Ada is on duty at level 0, Bob is level 1. Both by webhook. */
 export const oncall = (changes: Partial<OnCall> = {}): OnCall =>
   OnCall.parse({
     schema: 1,
@@ -20,7 +20,7 @@ export const oncall = (changes: Partial<OnCall> = {}): OnCall =>
       { id: 'ada', name: 'Ada', channels: ['pager'] },
       { id: 'bob', name: 'Bob', channels: ['pager'] },
     ],
-    rotations: [{ id: 'primary', people: ['ada'], startsAt: '2020-01-06T09:00:00+00:00' }],
+    schedules: [{ id: 'primary', timeZone: 'UTC', layers: [{ id: 'ada', people: ['ada'], startsOn: '2020-01-06' }] }],
     policies: [
       {
         id: 'standard',
@@ -34,6 +34,14 @@ export const oncall = (changes: Partial<OnCall> = {}): OnCall =>
     defaultPolicy: 'standard',
     ...changes,
   });
+
+/** A schedule of the name `primary` that begins long after now. */
+export const notYet = () => ({
+  schedules: oncall().schedules.map((each) => ({
+    ...each,
+    layers: each.layers.map((layer) => ({ ...layer, startsOn: '2999-01-01' })),
+  })),
+});
 
 export type Received = {
   id: string;
