@@ -25,5 +25,8 @@ CREATE TABLE oncall_override (
 );
 CREATE INDEX oncall_override_open ON oncall_override (ends_at) WHERE ended_at IS NULL;
 
+CREATE CONSTRAINT TRIGGER oncall_override_audited AFTER INSERT OR UPDATE OR DELETE ON oncall_override
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_change('id');
+
 -- Down Migration
 DROP TABLE oncall_override;
