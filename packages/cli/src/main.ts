@@ -293,7 +293,6 @@ program
   .addHelpText('after', '\nExample: nightshift why-not --service checkout --since 24h')
   .action(ends(async (options: WhyNotOptions) => (await import('./commands/why-not.ts')).whyNot(options)));
 
-<<<<<<< HEAD
 program
   .command('queues')
   .description('queues of your services')
@@ -307,9 +306,8 @@ program
       (await import('./commands/queues.ts')).restore(target, options),
     ),
   );
-=======
+
 addOnCall(program, ends);
->>>>>>> 611611c (feat(oncall): schedules in any zone, overrides that are agreed, calendars, and a check of the plan)
 
 const tokens = () => import('./commands/token.ts');
 const token = program.command('token').description('tokens that may push samples and deployments');

@@ -3,12 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { findIncident, timeline } from '@nightshift/lifecycle';
 import { explain, lintFolder, Recorded, type Candidate } from '@nightshift/runbooks';
+import { loadClassification, valueOf } from '@nightshift/runtime';
 import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
-import { Catalogue } from '@nightshift/types';
+import { Catalogue, classify, reclassify } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startControlApi, type ControlApi } from './testing/control-api.ts';
 import { deliver, makeWorld, openIncident, type World } from './testing/world.ts';
 
+const rules = valueOf(await loadClassification('/nowhere'));
 const folder = fileURLToPath(new URL('../../../infra/runbooks/', import.meta.url));
 let test: TestDatabase;
 let api: ControlApi;
@@ -51,7 +53,9 @@ const process = (service: string) => ({
 
 /** The recorded incident again, on a service of its own, with the targets that the shipped runbooks want or without any. */
 async function again(name: string, withTargets: boolean) {
-  const { incident, diagnostics } = recorded.get(name)!;
+  const { incident, signals, diagnostics } = recorded.get(name)!;
+  const { type } =
+    reclassify(rules, { type: classify(rules, signals).type, signals, diagnostics }) ?? classify(rules, signals);
   const service = `${name}-${withTargets ? 'with' : 'without'}`;
   const tools = [http('certificate-renewer', 'restart_service'), http('bulk-writes', 'drain_queue')];
   const world: World = makeWorld({
@@ -69,7 +73,7 @@ async function again(name: string, withTargets: boolean) {
         ]
       : [{ name: service }],
   });
-  const id = await openIncident({ insertIncident, insertOwed }, test.db, { ...incident, service });
+  const id = await openIncident({ insertIncident, insertOwed }, test.db, { ...incident, type, service });
   for (const { check, target, status, facts } of diagnostics)
     await test.db.query(
       `INSERT INTO diagnostic (incident_id, generation, check_name, target, status, facts, output, taken_at, duration_ms)
