@@ -4,6 +4,7 @@ import { benchIncidents, incidentsReport, incidentsUsage } from './incidents/inc
 import { benchIngest, ingestReport, ingestUsage } from './ingest/ingest.ts';
 import { benchLatency, latencyReport, latencyUsage } from './latency/latency.ts';
 import { report } from './report.ts';
+import { benchSoak, soakReport, soakUsage } from './soak/soak.ts';
 
 const detectionUsage = `bench detection [--data DIR] [--json]
   --data DIR  folder with nab/, kpi/, asd/, petshop/ (default: NIGHTSHIFT_BENCH_DATA, or ./data); what is absent is skipped
@@ -15,6 +16,7 @@ const usages: Record<string, string> = {
   ingest: ingestUsage,
   latency: latencyUsage,
   incidents: incidentsUsage,
+  soak: soakUsage,
 };
 
 const { values, positionals } = parseArgs({
@@ -24,6 +26,7 @@ const { values, positionals } = parseArgs({
     detector: { type: 'string' },
     for: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
@@ -50,6 +53,17 @@ const commands: Record<string, () => Promise<void> | void> = {
   },
   async incidents() {
     print(await benchIncidents(values), incidentsReport, ['ratios']);
+  },
+  async soak() {
+    print(await benchSoak({ ...values, minutes: Number(values.minutes) }), soakReport, [
+      'minutes',
+      'samplesPerSecond',
+      'memory',
+      'pushed',
+      'judged',
+      'refused',
+      'lost',
+    ]);
   },
   async latency() {
     print(await benchLatency({ ...values, forSeconds: Number(values.for) }), latencyReport, ['ratios', 'ms']);

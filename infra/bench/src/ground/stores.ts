@@ -6,8 +6,8 @@ import { freePort, installed, startChild } from './child.ts';
 import { processMeter, treeMeter, type Meter } from './cpu.ts';
 import type { House } from './house.ts';
 
-export type Redis = { url: string; meter: Meter };
-export type Postgres = { url: string; db: Db; meter: Meter };
+export type Redis = { url: string; pid: number; meter: Meter };
+export type Postgres = { url: string; pid: number; db: Db; meter: Meter };
 
 /** A real Redis. `settings` over none: neither snapshots nor a log on disk. */
 export async function startRedis(house: House, name: string, settings: Record<string, string> = {}): Promise<Redis> {
@@ -23,7 +23,7 @@ export async function startRedis(house: House, name: string, settings: Record<st
     words ||= ' ';
     return words.includes('Ready to accept connections');
   });
-  return { url: `redis://127.0.0.1:${port}`, meter: processMeter('redis', child.pid) };
+  return { url: `redis://127.0.0.1:${port}`, pid: child.pid, meter: processMeter('redis', child.pid) };
 }
 
 /** As docker-compose runs it for Nightshift: with its log on disk, and refusing instead of forgetting. */
@@ -39,5 +39,5 @@ export async function startPostgres(house: House): Promise<Postgres> {
   const db = openDb({ url, name: 'bench', max: 8 });
   house.onClose(() => db.close());
   const pid = Number(readFileSync(join(server.dir, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
-  return { url, db, meter: treeMeter('postgres', pid) };
+  return { url, pid, db, meter: treeMeter('postgres', pid) };
 }

@@ -2,7 +2,7 @@ import { compressSync } from 'snappy';
 import { valueAt, type BenchSeries } from './series.ts';
 
 /** Series that one request holds: what Prometheus 2 sends by default. */
-const samplesPerBody = 500;
+export const samplesPerBody = 500;
 
 /** Turns the same `samplesPerBody` series into a body, one sample of each at a step. `from` is the index of the first. */
 export type BodyMaker = (series: BenchSeries[], from: number) => (step: number, at: number) => Buffer;

@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type Target = { port: number; path: string; headers: Record<string, string> };
 /** How often a target said 503, which a sender answers by sending the same again. */
 export type Sent = { retries: number };
+/** What one connection sends, in this order. */
+export type Bodies = Iterable<Buffer> | AsyncIterable<Buffer>;
 
 export const remoteWriteHeaders = {
   'content-type': 'application/x-protobuf',
@@ -20,7 +22,7 @@ const retryMs = 100;
  */
 export async function sendLanes(
   target: Target | ((lane: number) => Target),
-  lanes: Buffer[][],
+  lanes: Bodies[],
   signal: AbortSignal,
 ): Promise<Sent> {
   const targetOf = typeof target === 'function' ? target : () => target;
@@ -28,7 +30,7 @@ export async function sendLanes(
   return { retries: sent.reduce((sum, { retries }) => sum + retries, 0) };
 }
 
-async function sendLane(target: Target, bodies: Buffer[], signal: AbortSignal): Promise<Sent> {
+async function sendLane(target: Target, bodies: Bodies, signal: AbortSignal): Promise<Sent> {
   const socket = connect({ port: target.port, host: '127.0.0.1', noDelay: true });
   const { headers } = target;
   const head = [
@@ -39,7 +41,7 @@ async function sendLane(target: Target, bodies: Buffer[], signal: AbortSignal): 
   const answerOf = answers(socket);
   let retries = 0;
   try {
-    for (const body of bodies) {
+    for await (const body of bodies) {
       for (;;) {
         signal.throwIfAborted();
         socket.cork();
