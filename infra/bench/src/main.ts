@@ -4,6 +4,7 @@ import { benchIncidents, incidentsReport, incidentsUsage } from './incidents/inc
 import { benchIngest, ingestReport, ingestUsage } from './ingest/ingest.ts';
 import { benchLatency, latencyReport, latencyUsage } from './latency/latency.ts';
 import { report } from './report.ts';
+import { benchScale, scaleReport, scaleUsage } from './scale/scale.ts';
 import { benchSoak, soakReport, soakUsage } from './soak/soak.ts';
 
 const detectionUsage = `bench detection [--data DIR] [--json]
@@ -16,6 +17,7 @@ const usages: Record<string, string> = {
   ingest: ingestUsage,
   latency: latencyUsage,
   incidents: incidentsUsage,
+  scale: scaleUsage,
   soak: soakUsage,
 };
 
@@ -53,6 +55,9 @@ const commands: Record<string, () => Promise<void> | void> = {
   },
   async incidents() {
     print(await benchIncidents(values), incidentsReport, ['ratios']);
+  },
+  async scale() {
+    print(await benchScale(values), scaleReport, ['ratios', 'kill', 'stop']);
   },
   async soak() {
     print(await benchSoak({ ...values, minutes: Number(values.minutes) }), soakReport, [

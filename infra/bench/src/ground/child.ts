@@ -4,7 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { House } from './house.ts';
 
 /** A process that the benchmark started. */
-export type Child = { pid: number; process: ChildProcess; stop(signal?: NodeJS.Signals): Promise<void> };
+export type Child = {
+  pid: number;
+  process: ChildProcess;
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+};
 
 export type ChildOptions = { file: string; args: string[]; env?: Record<string, string>; ipc?: boolean };
 
@@ -35,10 +39,10 @@ export async function startChild(
   let failed: Error | undefined;
   child.on('error', (error) => (failed = error));
   const ended = () => failed !== undefined || child.exitCode !== null || child.signalCode !== null;
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM', waitMs = graceMs) => {
     if (ended()) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    const timer = setTimeout(() => child.kill('SIGKILL'), waitMs);
     child.kill(signal);
     await gone;
     clearTimeout(timer);

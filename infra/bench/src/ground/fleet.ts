@@ -15,6 +15,8 @@ export type Fleet = {
   outcomes(): Promise<Map<string, number>>;
   /** Resolves when so many samples of all that were ever sent have an outcome; rejects when a minute brings none. */
   settled(samples: number): Promise<void>;
+  /** Resolves when every shard belongs to one of so many living detectors. */
+  shared(detectors: number): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -30,7 +32,8 @@ export async function startFleet(
   const start = (name: 'ingest' | 'detector', count: number) =>
     Promise.all(Array.from({ length: count }, () => startService(house, ground, name, env)));
   const [ingests, detectors] = await Promise.all([start('ingest', size.ingests), start('detector', size.detectors)]);
-  await shared(house, ground, size.detectors);
+  const shared = (count: number) => sharedBy(house, ground, count);
+  await shared(size.detectors);
   const headers = { authorization: `Bearer ${ground.token}`, ...remoteWriteHeaders };
   const outcomes = () => readCounter(detectors, 'nightshift_samples_total', 'outcome');
   return {
@@ -50,15 +53,15 @@ export async function startFleet(
         await pause(20);
       }
     },
+    shared,
     async stop() {
       await Promise.all([...ingests, ...detectors].map(({ child }) => child.stop()));
     },
   };
 }
 
-/** Waits until every shard belongs to one of so many living detectors. */
-async function shared(house: House, { postgres }: Ground, detectors: number): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await pause(50)) {
+async function sharedBy(house: House, { postgres }: Ground, detectors: number): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; await pause(20)) {
     house.signal.throwIfAborted();
     const [row] = await postgres.db.query<{ owners: number; orphans: number }>(
       `SELECT count(DISTINCT m.id) AS owners, count(*) FILTER (WHERE m.id IS NULL) AS orphans FROM shard s LEFT JOIN member m ON m.id = s.owner`,

@@ -2,31 +2,49 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { remoteWrite, samplesPerBody } from './bodies.ts';
 import type { BenchSeries } from './series.ts';
 
-/** Samples of the present, made as they are sent: as many lanes as there are bodies in a step, so that a series is always in the same one. */
+/** Samples made as they are sent: as many lanes as there are bodies in a step, or one for several, so that a series is always in the same one. */
 export type Flow = {
   lanes: AsyncIterable<Buffer>[];
   /** Samples that were answered with 2xx. */
   sent(): number;
 };
 
-/** Sends one sample of each series each `stepMs`, or as fast as they are taken (null), until `until` (performance.now()). */
-export function makeFlow(series: BenchSeries[], stepMs: number | null, until: number): Flow {
+export type FlowOptions = {
+  /** Whether a lane goes on with another step. */
+  goesOn: (step: number) => boolean;
+  /** Time of a sample, epoch ms. Two samples of one moment would be one. */
+  timeOf: (step: number, before: number) => number;
+  /** One sample of each series each so many ms; without it as fast as they are taken. */
+  stepMs?: number;
+};
+
+const mostLanes = 20;
+
+/** Samples of the present, for so many seconds. */
+export const presentFor = (seconds: number): FlowOptions => {
+  const until = performance.now() + seconds * 1_000;
+  return { goesOn: () => performance.now() < until, timeOf: (_step, before) => Math.max(before + 1, Date.now()) };
+};
+
+export function makeFlow(series: BenchSeries[], { goesOn, timeOf, stepMs }: FlowOptions): Flow {
   let sent = 0;
   const started = performance.now();
-  async function* lane(from: number): AsyncIterable<Buffer> {
-    const mine = series.slice(from, from + samplesPerBody);
-    const make = remoteWrite(mine, from);
-    let at = 0;
-    for (let step = 0; performance.now() < until; step++) {
-      const wait = stepMs === null ? 0 : started + step * stepMs - performance.now();
+  const bodies = Array.from({ length: Math.ceil(series.length / samplesPerBody) }, (_, i) => {
+    const mine = series.slice(i * samplesPerBody, (i + 1) * samplesPerBody);
+    return { samples: mine.length, make: remoteWrite(mine, i * samplesPerBody) };
+  });
+  async function* lane(mine: typeof bodies): AsyncIterable<Buffer> {
+    for (let [step, at] = [0, 0]; goesOn(step); step++) {
+      const wait = stepMs === undefined ? 0 : started + step * stepMs - performance.now();
       if (wait > 0) await pause(wait);
-      // Two samples of one moment would be one.
-      at = Math.max(at + 1, Date.now());
-      yield make(step, at);
-      sent += mine.length;
+      at = timeOf(step, at);
+      for (const { samples, make } of mine) {
+        yield make(step, at);
+        sent += samples;
+      }
     }
   }
-  const lanes: AsyncIterable<Buffer>[] = [];
-  for (let from = 0; from < series.length; from += samplesPerBody) lanes.push(lane(from));
+  const count = Math.min(mostLanes, bodies.length);
+  const lanes = Array.from({ length: count }, (_, i) => lane(bodies.filter((_body, each) => each % count === i)));
   return { lanes, sent: () => sent };
 }

@@ -1,7 +1,7 @@
 import { measured, startFleet, type Fleet } from '../ground/fleet.ts';
 import { inHouse, type House } from '../ground/house.ts';
 import { layGround } from '../ground/nightshift.ts';
-import { makeFlow } from '../load/flow.ts';
+import { makeFlow, presentFor } from '../load/flow.ts';
 import { sendLanes } from '../load/send.ts';
 import { makeSeries } from '../load/series.ts';
 import { slopeOf } from './slope.ts';
@@ -29,8 +29,8 @@ export async function benchSoak({ quick, minutes }: { quick: boolean; minutes: n
     const ground = await layGround(house, { 'detection.yaml': 'schema: 1' });
     const fleet = await startFleet(house, ground, { ingests: 1, detectors: 1 }, env);
     let pushed = 0;
-    const push = async (stepMs: number | null, seconds: number) => {
-      const flow = makeFlow(series, stepMs, performance.now() + seconds * 1_000);
+    const push = async (seconds: number, stepMs?: number) => {
+      const flow = makeFlow(series, { ...presentFor(seconds), ...(stepMs && { stepMs }) });
       const round = await measured(fleet.meters, async () => {
         await sendLanes(fleet.target, flow.lanes, house.signal);
         await fleet.settled((pushed += flow.sent()));
@@ -38,15 +38,15 @@ export async function benchSoak({ quick, minutes }: { quick: boolean; minutes: n
       return { ...round, samplesPerSecond: flow.sent() / round.seconds };
     };
     house.say('looking for the highest rate');
-    await push(null, topSeconds / 2);
-    const top = (await push(null, quick ? topSeconds / 4 : topSeconds)).samplesPerSecond;
+    await push(topSeconds / 2);
+    const top = (await push(quick ? topSeconds / 4 : topSeconds)).samplesPerSecond;
     const rate = top / 2;
     house.say(`at most ${Math.round(top)} samples/s: ${lastsMinutes} minutes at ${Math.round(rate)}`);
     const everyMs = Math.min(Math.max((lastsMinutes * 60_000) / looks.most, looks.everyMs.least), looks.everyMs.most);
     const watching = await watch(house, ground, fleet, everyMs);
     const progress = setInterval(() => tell(house, watching.last()), 60_000);
     house.onClose(() => clearInterval(progress));
-    const soaked = await push((seriesCount / rate) * 1_000, lastsMinutes * 60);
+    const soaked = await push(lastsMinutes * 60, (seriesCount / rate) * 1_000);
     const seen = watching.stop();
     return { minutes: lastsMinutes, top, ...soaked, ...(await accountOf(fleet, pushed)), ...figuresOf(seen) };
   });
