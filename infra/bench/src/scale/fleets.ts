@@ -4,7 +4,7 @@ import type { Ground } from '../ground/nightshift.ts';
 import { makeFlow } from '../load/flow.ts';
 import { sendLanes } from '../load/send.ts';
 import type { BenchSeries } from '../load/series.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline } from '../load/timeline.ts';
 
 /** Samples a second and processor time per sample, of so many processes. */
 export type FleetFigure = {

@@ -5,13 +5,13 @@ import { readCounter, type Ground } from '../ground/nightshift.ts';
 import { makeFlow } from '../load/flow.ts';
 import { sendLanes } from '../load/send.ts';
 import { makeSeries } from '../load/series.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline } from '../load/timeline.ts';
 
-/** What one more series costs when there are so many. */
+/** What samples and series cost when there are so many. */
 export type Growth = {
   series: number;
-  /** Microseconds of processor time per sample, all processes, while series are young and once they are judged (null: not waited for). */
-  learningUs: number;
+  /** Microseconds of processor time per sample, all processes, while series are young (null: too few to tell) and once they are judged (null: not waited for). */
+  learningUs: number | null;
   judgingUs: number | null;
   /** Resident memory of the processes, and of it what the series are by the detector's own account. */
   ingestMb: number;
@@ -50,7 +50,7 @@ export async function measureGrowth(house: House, ground: Ground, count: number,
   house.say(`${count.toLocaleString('en')} series: registering`);
   await push(1);
   const steps = Math.ceil(leastSamples / count);
-  const learningUs = await costOf(youngSteps);
+  const learningUs = youngSteps * count >= leastSamples / 2 ? await costOf(youngSteps) : (await push(youngSteps), null);
   const isJudged = count <= 100_000;
   if (isJudged) await push(lessons - youngSteps);
   const judgingUs = isJudged ? await costOf(Math.max(youngSteps, steps)) : null;
@@ -58,7 +58,7 @@ export async function measureGrowth(house: House, ground: Ground, count: number,
   const bytes = await totalOf(fleet, 'nightshift_state_bytes');
   const { saveSeconds, ...rest } = await saveAndLoad(house, ground, fleet);
   house.say(
-    `${count.toLocaleString('en')} series: ${learningUs.toFixed(2)} us/sample, saved in ${saveSeconds.toFixed(1)} s`,
+    `${count.toLocaleString('en')} series: ${(judgingUs ?? learningUs)!.toFixed(2)} us/sample, saved in ${saveSeconds.toFixed(1)} s`,
   );
   return {
     series: count,

@@ -1,10 +1,10 @@
 import { inHouse } from '../ground/house.ts';
 import { layGround } from '../ground/nightshift.ts';
 import { makeSeries } from '../load/series.ts';
+import { makeTimeline } from '../load/timeline.ts';
 import { measureFleet, sizes, type FleetFigure } from './fleets.ts';
 import { measureGrowth, type Growth } from './growth.ts';
 import { measureTakeovers, type Takeover } from './takeover.ts';
-import { makeTimeline } from './timeline.ts';
 
 export const scaleUsage = `bench scale [--quick] [--json]
   Samples per second and processor time per sample with 1, 2 and 4 detectors and 1 and 2 ingest processes; what a sample and a series cost
@@ -18,7 +18,7 @@ const takeovers = 5;
 export async function benchScale({ quick }: { quick: boolean }) {
   return inHouse('scale', async (house) => {
     const ground = await layGround(house, { 'detection.yaml': 'schema: 1' });
-    const timeline = makeTimeline();
+    const timeline = makeTimeline(23 * 3_600_000);
     const growth: Growth[] = [];
     for (const count of quick ? [1_000, 10_000] : [1_000, 10_000, 100_000])
       growth.push(await measureGrowth(house, ground, count, timeline));
@@ -51,9 +51,11 @@ const cpuOf = ({ cpuUsPerSample }: FleetFigure) => Object.values(cpuUsPerSample)
 /** How much more a sample costs with the most of everything than with the least. */
 function ratiosOf({ growth, fleets }: { growth: Growth[]; fleets: FleetFigure[] }) {
   const costs = fleets.map(cpuOf);
-  const [least, most] = [growth[0]!, growth.at(-1)!];
+  const judged = growth.flatMap(({ judgingUs }) => judgingUs ?? []);
+  const learning = growth.flatMap(({ learningUs }) => learningUs ?? []);
   return {
-    cpuMostSeriesVsLeast: most.learningUs / least.learningUs,
+    // Of those that were judged, and from there on of those that learn.
+    cpuMostSeriesVsLeast: (judged.at(-1)! / judged[0]!) * ((learning.at(-1) ?? 1) / (learning[0] ?? 1)),
     cpuMostProcessesVsOne: costs.at(-1)! / costs[0]!,
   };
 }
@@ -75,7 +77,7 @@ export function scaleReport({ growth, fleets, kill, stop, ratios }: Awaited<Retu
     '|---|---|---|---|---|---|---|---|---|---|',
     ...growth.map(
       (each) =>
-        `| ${whole(each.series)} | ${each.learningUs.toFixed(2)} | ${each.judgingUs?.toFixed(2) ?? '-'} | ${whole(each.ingestMb)} | ${whole(each.detectorMb)} | ${whole(each.stateBytesPerSeries)} | ${each.saveSeconds.toFixed(1)} | ${each.loadSeconds.toFixed(1)} | ${each.snapshotMb.toFixed(1)} | ${whole(each.reloaded)} |`,
+        `| ${whole(each.series)} | ${each.learningUs?.toFixed(2) ?? '-'} | ${each.judgingUs?.toFixed(2) ?? '-'} | ${whole(each.ingestMb)} | ${whole(each.detectorMb)} | ${whole(each.stateBytesPerSeries)} | ${each.saveSeconds.toFixed(1)} | ${each.loadSeconds.toFixed(1)} | ${each.snapshotMb.toFixed(1)} | ${whole(each.reloaded)} |`,
     ),
     '',
     '| of two detectors, under load | p50 / max until its shards have an owner | until all that was sent is judged | trials | goal |',

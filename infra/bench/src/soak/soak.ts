@@ -1,9 +1,10 @@
 import { measured, startFleet, type Fleet } from '../ground/fleet.ts';
 import { inHouse, type House } from '../ground/house.ts';
 import { layGround } from '../ground/nightshift.ts';
-import { makeFlow, presentFor } from '../load/flow.ts';
+import { makeFlow, presentFor, type FlowOptions } from '../load/flow.ts';
 import { sendLanes } from '../load/send.ts';
 import { makeSeries } from '../load/series.ts';
+import { makeTimeline } from '../load/timeline.ts';
 import { slopeOf } from './slope.ts';
 import { watch, type Look } from './watch.ts';
 
@@ -16,6 +17,8 @@ export const soakUsage = `bench soak [--minutes N] [--quick] [--json]
   --json       figures as JSON; the last line holds slopes and counts`;
 
 const seriesCount = 10_000;
+/** Steps of the past that a series is taught, ten seconds apart: what begins at the highest rate would know no other. */
+const lessons = 60;
 const topSeconds = 20;
 /** Small enough that the recording of samples reaches its limit while it warms up. */
 const env = { KEEP_SAMPLES_MB: '32' };
@@ -29,24 +32,24 @@ export async function benchSoak({ quick, minutes }: { quick: boolean; minutes: n
     const ground = await layGround(house, { 'detection.yaml': 'schema: 1' });
     const fleet = await startFleet(house, ground, { ingests: 1, detectors: 1 }, env);
     let pushed = 0;
-    const push = async (seconds: number, stepMs?: number) => {
-      const flow = makeFlow(series, { ...presentFor(seconds), ...(stepMs && { stepMs }) });
+    const push = async (options: FlowOptions) => {
+      const flow = makeFlow(series, options);
       const round = await measured(fleet.meters, async () => {
         await sendLanes(fleet.target, flow.lanes, house.signal);
         await fleet.settled((pushed += flow.sent()));
       });
       return { ...round, samplesPerSecond: flow.sent() / round.seconds };
     };
-    house.say('looking for the highest rate');
-    await push(topSeconds / 2);
-    const top = (await push(quick ? topSeconds / 4 : topSeconds)).samplesPerSecond;
+    house.say('teaching, then looking for the highest rate');
+    await push(makeTimeline(lessons * 10_000).next(lessons));
+    const top = (await push(presentFor(quick ? topSeconds / 4 : topSeconds))).samplesPerSecond;
     const rate = top / 2;
     house.say(`at most ${Math.round(top)} samples/s: ${lastsMinutes} minutes at ${Math.round(rate)}`);
     const everyMs = Math.min(Math.max((lastsMinutes * 60_000) / looks.most, looks.everyMs.least), looks.everyMs.most);
     const watching = await watch(house, ground, fleet, everyMs);
     const progress = setInterval(() => tell(house, watching.last()), 60_000);
     house.onClose(() => clearInterval(progress));
-    const soaked = await push(lastsMinutes * 60, (seriesCount / rate) * 1_000);
+    const soaked = await push({ ...presentFor(lastsMinutes * 60), stepMs: (seriesCount / rate) * 1_000 });
     const seen = watching.stop();
     return { minutes: lastsMinutes, top, ...soaked, ...(await accountOf(fleet, pushed)), ...figuresOf(seen) };
   });

@@ -1,12 +1,11 @@
-import type { FlowOptions } from '../load/flow.ts';
+import type { FlowOptions } from './flow.ts';
 
 /** Times of the past, ten seconds apart as a scrape's are: nothing that is judged opens an incident, whose cost would be in the figures. */
 export type Timeline = { next(steps: number): FlowOptions };
 
 const stepMs = 10_000;
-const agoMs = 23 * 3_600_000;
 
-export function makeTimeline(): Timeline {
+export function makeTimeline(agoMs: number): Timeline {
   const startedAt = Math.floor(Date.now() / stepMs) * stepMs - agoMs;
   let used = 0;
   return {
