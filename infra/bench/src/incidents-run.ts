@@ -1,4 +1,12 @@
-import { correlate, createDetector, evidenceScore, evidenceWindow, ruleFor, type Signal } from '@nightshift/detection';
+import {
+  correlate,
+  createDetector,
+  evidenceScore,
+  evidenceWindow,
+  ruleFor,
+  youth,
+  type Signal,
+} from '@nightshift/detection';
 import { DetectionConfig } from '@nightshift/types';
 
 /** Series of one service, side by side: the value of series `s` at row `i`. */
@@ -42,6 +50,7 @@ export function replayService<R extends CompositeRule>(
         now,
         signals,
         judgedSeries: series,
+        youngSeries: series * youth(now - at[0]!),
         evidence: sum,
         tail: each.tail,
         rule: each.config.composite,

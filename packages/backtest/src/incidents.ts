@@ -1,4 +1,4 @@
-import { correlate, evidenceWindow, type EvidenceTail, type EvidenceWindow, type Signal } from '@nightshift/detection';
+import { correlate, evidenceWindow, youth, type EvidenceTail, type EvidenceWindow, type Signal } from '@nightshift/detection';
 import {
   classify,
   stateDeadlinesMs,
@@ -35,6 +35,8 @@ type Incident = Omit<ReplayedIncident, 'series' | 'type' | 'severity'> & { worst
 type Service = {
   name: string;
   judged: number;
+  /** When its series began. */
+  since: number[];
   episodes: Map<number, Episode>;
   evidence: EvidenceWindow;
   tail: EvidenceTail | null;
@@ -81,13 +83,17 @@ export function incidentsOf(
 
 function servicesOf(series: readonly PacedSeries[], windowMs: number): Map<string, Service> {
   const services = new Map<string, Service>();
-  for (const { service: name } of series) {
-    const known = services.get(name);
-    if (known) known.judged++;
-    else {
+  for (const { service: name, createdAt } of series) {
+    let service = services.get(name);
+    if (!service) {
       const evidence = evidenceWindow(windowMs);
-      services.set(name, { name, judged: 1, episodes: new Map(), evidence, tail: null, incident: null });
+      services.set(
+        name,
+        (service = { name, judged: 0, since: [], episodes: new Map(), evidence, tail: null, incident: null }),
+      );
     }
+    service.judged++;
+    if (createdAt !== undefined) service.since.push(createdAt);
   }
   return services;
 }
@@ -102,7 +108,7 @@ function follow({ episodes }: Service, seen: Episode): void {
 
 /** What the anomalies of one service mean now: they join, open, reopen, or nothing. */
 function settle(service: Service, now: number, { config, classification, series, found }: Terms): void {
-  const { name, judged, episodes, incident } = service;
+  const { name, judged, since, episodes, incident } = service;
   const rule = config.composite;
   const windowMs = rule.windowSeconds * 1_000;
   for (const [id, { lastAt }] of episodes) if (now - lastAt >= windowMs) episodes.delete(id);
@@ -115,6 +121,7 @@ function settle(service: Service, now: number, { config, classification, series,
     // What an incident that is over has dealt with does not count again, and a sum does not say when it was seen.
     signals: [...episodes.values()].filter((episode) => isOpen || episode.lastAt > overAt),
     judgedSeries: judged,
+    youngSeries: since.reduce((sum, each) => sum + youth(now - each), 0),
     evidence: !isOpen && overAt > now - windowMs ? 0 : service.evidence.sum(now),
     tail: service.tail,
     open: isOpen ? { id: name, service: name, onsetAt: incident.onsetAt } : null,

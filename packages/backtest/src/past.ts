@@ -70,6 +70,7 @@ export function wouldOpen(
     rule: config.composite,
     signals,
     judgedSeries,
+    youngSeries: 0,
     evidence: 0,
     tail: null,
     open: null,

@@ -1,8 +1,8 @@
 import { MetricKind, type Labels } from '@nightshift/types';
 import type { Columns } from './columns.ts';
 
-/** Whose samples they are; what rules can ask of a series. `said`: what its sender says that the metric is. */
-export type SeriesName = { service: string; metric: string; labels: Labels; said?: MetricKind };
+/** Whose samples they are; what rules can ask of a series. `said`: what its sender says that the metric is. `createdAt`: when it began, where that is known. */
+export type SeriesName = { service: string; metric: string; labels: Labels; said?: MetricKind; createdAt?: number };
 
 /** The series that each row has a value of, by the number that `register` gave: one, or in a wide file one for each column of values. */
 export type SeriesOfRow = (cells: string[]) => readonly number[];

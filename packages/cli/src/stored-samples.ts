@@ -74,7 +74,14 @@ export async function storedSamples(db: Db, { sinceMs, service }: StoredRange): 
   };
 }
 
-type Series = { id: number; metric: string; service: string; labels: Labels; said: MetricKind | null };
+type Series = {
+  id: number;
+  metric: string;
+  service: string;
+  labels: Labels;
+  createdAt: number;
+  said: MetricKind | null;
+};
 
 /** The backtest's numbers of registered series, each asked for once; those of other services have none. */
 function seriesIds(db: Db, backtest: Backtest, service: string | undefined) {
@@ -85,7 +92,7 @@ function seriesIds(db: Db, backtest: Backtest, service: string | undefined) {
     if (unknown.length === 0) return known;
     for (const id of unknown) asked.add(id);
     const rows = await db.query<Series>(
-      `SELECT s.id, s.name AS metric, s.service, s.labels, coalesce(k.kind, family.kind) AS said FROM series s
+      `SELECT s.id, s.name AS metric, s.service, s.labels, s.created_at AS "createdAt", coalesce(k.kind, family.kind) AS said FROM series s
          LEFT JOIN metric_kind k ON k.metric = s.name
          LEFT JOIN metric_kind family ON family.metric = regexp_replace(s.name, '_total$', '')
         WHERE s.id = ANY ($1::bigint[]) AND ($2::text IS NULL OR s.service = $2)`,

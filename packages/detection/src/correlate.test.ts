@@ -23,6 +23,7 @@ const decide = (given: Partial<CorrelateInput> = {}) =>
     rule: config().composite,
     signals: two,
     judgedSeries: 7,
+    youngSeries: 0,
     evidence: 0,
     tail: null,
     open: null,

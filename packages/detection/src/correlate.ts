@@ -16,6 +16,8 @@ export type CorrelateInput<S extends Signal = Signal> = {
   signals: readonly S[];
   /** How many series of the service are judged. */
   judgedSeries: number;
+  /** How many of them are young: the sum of their `youth`. */
+  youngSeries: number;
   /** The evidence that its series showed within the window: `EvidenceWindow.sum`. */
   evidence: number;
   /** What is remembered of its evidence: the last decision's `tail`. */
@@ -51,13 +53,16 @@ const symptomAheadMs = 60_000;
  * resolved a moment ago: that is for the lifecycle to say). Pure: the detector and the backtest ask it.
  */
 export function correlate<S extends Signal>(input: CorrelateInput<S>): Decision<S> {
-  const { service, now, rule, judgedSeries, open, speaksOf } = input;
+  const { service, now, rule, judgedSeries, youngSeries, open, speaksOf } = input;
   const windowMs = rule.windowSeconds * 1_000;
   const { heard, held } = sortOut(input);
   // What is put aside is no evidence; of the sum nobody can say whose it is.
   const fresh = evidenceOfFresh(heard, now, windowMs);
   const sum = held.length > 0 ? fresh : Math.max(input.evidence, fresh);
-  const evidence = { ...calibrateEvidence(input.tail, { now, sum, series: judgedSeries, windowMs }), sum };
+  const evidence = {
+    ...calibrateEvidence(input.tail, { now, sum, series: judgedSeries, young: youngSeries, windowMs }),
+    sum,
+  };
   const composite = evaluateComposite({ service, signals: heard, judgedSeries, now, rule, evidence, speaksOf });
   const { reason } = composite;
   const counted = beyondChance(composite.counted, judgedSeries);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from './create.ts';
-import { calibrateEvidence, evidenceAlarm, evidenceScore, evidenceWindow, type EvidenceTail } from './evidence.ts';
+import {
+  calibrateEvidence,
+  evidenceAlarm,
+  evidenceScore,
+  evidenceWindow,
+  youth,
+  type EvidenceTail,
+} from './evidence.ts';
 import { ruleFor } from './rules.ts';
 import { config, feed, healthy, minute, start } from './stand-ins.ts';
 
@@ -33,6 +40,17 @@ describe('evidence of one service', () => {
       quiet,
     );
     expect(scoreOf(after, 60)).toBeGreaterThan(evidenceAlarm);
+  });
+
+  test('hundreds of young series must be out together, a few open at once, and with time all are judged alike', () => {
+    const opens = (series: number, sum: number, ageMs: number) =>
+      calibrateEvidence(null, { now: start, sum, series, young: series * youth(ageMs), windowMs }).score >=
+      evidenceAlarm;
+    expect(opens(11, 6, 0)).toBe(true);
+    expect(opens(520, 90, 8 * minute)).toBe(false);
+    expect(opens(520, 300, 8 * minute)).toBe(true);
+    expect(opens(520, 90, 150 * minute)).toBe(true);
+    expect(opens(520, 6, 180 * minute)).toBe(true);
   });
 
   test('defect 13: a single series is never enough, two that are far out are', () => {

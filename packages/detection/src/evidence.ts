@@ -9,6 +9,17 @@ const mostPerSeries = 3;
 /** What a service must have at least, whatever its past: this, and half a decade for ten times as many series. */
 const leastSum = 3;
 
+/**
+ * A series is young for so long; what it does by itself is not known yet, nor with which others it moves. Of a service that is young
+ * altogether so much of all that its series could show must be there. A few series are left alone: they have few chances to move together.
+ */
+export const youngMs = 3 * 3_600_000;
+const youngShare = 0.1;
+const fewSeries = 30;
+
+/** How much of a young series one is that began so long ago (ms): from 1 to 0. */
+export const youth = (ageMs: number): number => Math.min(1, Math.max(0, 1 - ageMs / youngMs));
+
 /** The running 99% quantile of a service's windows, how fast it moves, and how fast the mean excess over it does. */
 const tailQuantile = 0.99;
 const quantileRate = 0.05;
@@ -97,18 +108,24 @@ export type CalibratedEvidence = { tail: EvidenceTail; unusual: number; score: n
  * service shows as much: 2 at the running 99% quantile of its windows, one more for every ln 10 mean excesses over it. For an
  * alarm `least` has to be there too. So a fleet that is always a little out is judged by that, and a single series is
  * never enough. Windows in which nobody asked had nothing to tell. At first the sum is expected that so many series show by chance:
- * each a mean excess of 1 / ln 10 decades in one sample of a hundred.
+ * each a mean excess of 1 / ln 10 decades in one sample of a hundred. `young` is how many of the series are (`youth`): they raise `least`.
  */
 export function calibrateEvidence(
   known: EvidenceTail | null,
-  { now, sum, series, windowMs }: { now: number; sum: number; series: number; windowMs: number },
+  {
+    now,
+    sum,
+    series,
+    young = 0,
+    windowMs,
+  }: { now: number; sum: number; series: number; young?: number; windowMs: number },
 ): CalibratedEvidence {
   const at = Math.floor(now / windowMs) * windowMs;
   const chance = (0.01 * series) / Math.LN10;
   let tail = known ?? { at, most: 0, quantile: chance + 1, excess: firstExcess };
   if (at > tail.at) tail = { ...learned(tail, (at - tail.at) / windowMs - 1), at, most: 0 };
   const { quantile, excess } = tail;
-  const least = leastSum + Math.log10(1 + series) / 2;
+  const least = leastSum + Math.log10(1 + series) / 2 + youngShare * mostPerSeries * Math.max(0, young - fewSeries);
   const atQuantile = -Math.log10(1 - tailQuantile);
   const unusual =
     sum > quantile ? atQuantile + (sum - quantile) / (excess * Math.LN10) : (atQuantile * sum) / (quantile || 1);

@@ -5,6 +5,8 @@ export {
   calibrateEvidence,
   evidenceScore,
   evidenceWindow,
+  youngMs,
+  youth,
   type EvidenceTail,
   type EvidenceWindow,
 } from './evidence.ts';

@@ -1,11 +1,12 @@
 import { only, type Tx } from '@nightshift/db';
-import type { EndedIncident, EvidenceTail, OpenIncident } from '@nightshift/detection';
+import { youngMs, type EndedIncident, type EvidenceTail, type OpenIncident } from '@nightshift/detection';
 import { incidentColumns } from '@nightshift/lifecycle';
 import { Incident, type DetectionConfig } from '@nightshift/types';
 
 /** How a service stands, beside its anomalies: all that its next decision rests on. */
 export type Standing = {
   judgedSeries: number;
+  youngSeries: number;
   evidence: number;
   tail: EvidenceTail | null;
   open: Incident | null;
@@ -23,12 +24,14 @@ export async function readStanding(
 ): Promise<Standing> {
   const windowStart = at - rule.windowSeconds * 1_000;
   // What was seen before an incident was resolved is dealt with, and a sum does not say when it was seen.
-  const rows = await tx.query<Pick<Standing, 'judgedSeries' | 'evidence' | 'tail'>>(
-    `SELECT (SELECT count(*) FROM series WHERE service = $1 AND name !~ '_bucket$') AS "judgedSeries",
+  const rows = await tx.query<Pick<Standing, 'judgedSeries' | 'youngSeries' | 'evidence' | 'tail'>>(
+    `SELECT known.count AS "judgedSeries", known.young AS "youngSeries",
             (SELECT coalesce(sum(sum), 0) FROM service_evidence WHERE service = $1 AND at > ms($2) AND NOT EXISTS (
                SELECT FROM incident WHERE fingerprint = 'service:' || $1 AND resolved_at > ms($2))) AS evidence,
-            (SELECT tail FROM service_tail WHERE service = $1) AS tail`,
-    [service, windowStart],
+            (SELECT tail FROM service_tail WHERE service = $1) AS tail
+       FROM (SELECT count(*), coalesce(sum(greatest(0, 1 - extract(epoch FROM ms($3) - created_at) * 1000 / $4)), 0)::float8 AS young
+               FROM series WHERE service = $1 AND name !~ '_bucket$') AS known`,
+    [service, windowStart, at, youngMs],
   );
   return {
     ...only(rows),
