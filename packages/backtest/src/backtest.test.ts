@@ -64,7 +64,8 @@ describe('incidents that would have opened', () => {
     ]);
     expect(incidents[0]).toMatchObject({
       severity: 'critical',
-      type: 'high_error_rate',
+      // By the only rule there is here.
+      type: 'high_latency',
       onsetAt: start + 200 * minute,
     });
     expect(incidents[0]!.series.map(({ metric, value: off }) => [metric, off])).toEqual(

@@ -1,4 +1,11 @@
-import { correlate, evidenceWindow, youth, type EvidenceTail, type EvidenceWindow, type Signal } from '@nightshift/detection';
+import {
+  correlate,
+  evidenceWindow,
+  youth,
+  type EvidenceTail,
+  type EvidenceWindow,
+  type Signal,
+} from '@nightshift/detection';
 import {
   classify,
   stateDeadlinesMs,
