@@ -11,8 +11,8 @@ export type Customers = {
   breakOne(): boolean;
   /** A change of a target makes those well that it heals. */
   healedBy(target: string): void;
-  /** All are well again: a person has mended them. */
-  mendAll(): void;
+  /** A person has mended it. */
+  mend(service: string): void;
   outages: Outage[];
   close(): Promise<void>;
 };
@@ -72,7 +72,7 @@ export function startCustomers(world: World, shuffle: (services: Service[]) => S
     healedBy(target) {
       for (const { name, heals } of present) if (heals === target) down.delete(name);
     },
-    mendAll: () => down.clear(),
+    mend: (service) => void down.delete(service),
     outages,
     close: () => loop.close(),
   };

@@ -25,7 +25,9 @@ const effect = (key: string, more: Partial<Effect> = {}): Effect => ({
 });
 const good: Evidence = {
   outages: [{ service: 'shop', at, round: 0 }],
-  incidents: [{ id: 'inc-1', service: 'shop', state: 'escalated', openedAt: at + 40, chosen: 1, remediated: 1 }],
+  incidents: [
+    { id: 'inc-1', service: 'shop', state: 'escalated', openedAt: at + 40, chosen: 1, remediated: 1, resolution: null },
+  ],
   actions: [action('act-1'), action('act-2', { target: 'worker', state: 'unknown' })],
   effects: [effect('act-1'), effect('act-2', { target: 'worker' })],
   pages: [{ page: 'p', incidentId: 'inc-1', at }],
@@ -41,7 +43,9 @@ describe('the judge', () => {
     const { lost } = judged({ incidents: [], actions: [], effects: [] });
     expect(lost).toEqual(['shop went down in round 0: no incident']);
     expect(judged({ incidents: [{ ...good.incidents[0]!, openedAt: at - 3_600_000 }] }).lost).toHaveLength(1);
-    expect(judged({ pages: [] }).lost).toEqual(['inc-1 is escalated: no page']);
+    expect(judged({ pages: [] }).lost).toEqual(['inc-1 went to a person: no page']);
+    const mended = { ...good.incidents[0]!, state: 'closed', resolution: 'person' };
+    expect(judged({ incidents: [mended], pages: [] }).lost).toEqual(['inc-1 went to a person: no page']);
     expect(judged({ effects: [effect('act-2')] }).lost).toEqual([
       'act-1 is on record as done: the target knows nothing of it',
     ]);

@@ -6,6 +6,8 @@ export type JudgedIncident = {
   id: string;
   service: string;
   state: string;
+  /** Who ended it: `person` where somebody who was paged did. */
+  resolution: string | null;
   openedAt: number;
   /** How often a runbook was chosen, and was through: every service has one, which is tried once. */
   chosen: number;
@@ -56,8 +58,8 @@ export function judge({ outages, incidents, actions, effects, pages }: Evidence)
       .filter((outage) => !opened(outage))
       .map(({ service, round }) => `${service} went down in round ${round}: no incident`),
     ...incidents
-      .filter(({ id, state }) => state === 'escalated' && !paged.has(id))
-      .map(({ id }) => `${id} is escalated: no page`),
+      .filter(({ id, state, resolution }) => (state === 'escalated' || resolution === 'person') && !paged.has(id))
+      .map(({ id }) => `${id} went to a person: no page`),
     ...actions
       .filter(({ id, state }) => state === 'succeeded' && !byKey.has(id))
       .map(({ id }) => `${id} is on record as done: the target knows nothing of it`),

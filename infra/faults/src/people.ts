@@ -15,9 +15,14 @@ export const startApprovers = (db: Db) =>
     },
   });
 
-/** Who was paged has mended it, and says so. */
-export async function resolveEscalated(db: Db): Promise<void> {
-  const open = await db.query<{ id: string }>(`SELECT id FROM incident WHERE state = 'escalated'`);
-  for (const { id } of open)
+/** Whoever was paged mends the service by hand, then says so. */
+export async function mendEscalated(db: Db, mend: (service: string) => void): Promise<void> {
+  const told = await db.query<{ id: string; service: string }>(
+    `SELECT id, service FROM incident WHERE state = 'escalated'
+        AND EXISTS (SELECT 1 FROM notification WHERE incident_id = incident.id AND notification.state = 'sent')`,
+  );
+  for (const { id, service } of told) {
+    mend(service);
     await step(db, id, { kind: 'resolved_by_person', by: 'ada', reason: 'mended by hand' }, { actor: 'ada' });
+  }
 }

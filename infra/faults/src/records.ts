@@ -3,7 +3,7 @@ import type { JudgedAction, JudgedIncident } from './judge.ts';
 
 export const incidentsOf = (db: Db): Promise<JudgedIncident[]> =>
   db.query(
-    `SELECT id, service, state, opened_at AS "openedAt",
+    `SELECT id, service, state, resolution, opened_at AS "openedAt",
             count(*) FILTER (WHERE event->>'kind' = 'runbook_chosen') AS chosen,
             count(*) FILTER (WHERE event->>'kind' = 'remediated') AS remediated
        FROM incident LEFT JOIN event ON incident_id = id GROUP BY id`,

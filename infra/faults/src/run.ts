@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startCustomers, type Customers } from './customers.ts';
 import { inject, type Injected } from './inject.ts';
 import { judge, type Verdict } from './judge.ts';
-import { resolveEscalated, startApprovers } from './people.ts';
+import { mendEscalated, startApprovers } from './people.ts';
 import { planRounds, type Amounts, type Fault } from './plan.ts';
 import { readLedger } from './platform/ledger.ts';
 import { randomFrom, type Random } from './random.ts';
@@ -72,7 +72,6 @@ export async function runFaults(options: RunOptions): Promise<Outcome> {
       say(
         `round ${i + 1} of ${rounds.length}: ${await inWords(world, done)}${left.length > 0 ? `; unfinished: ${left.join(', ')}` : ''}`,
       );
-      customers.mendAll();
       if (i + 1 < rounds.length) await mended(world);
     }
     const [incidents, actions] = [await incidentsOf(world.db), await actionsOf(world.db)];
@@ -122,6 +121,8 @@ async function strikes(
 /** Waits until every outage of the round has its incident and every incident its end; returns what had not in time. */
 async function settled(world: World, customers: Customers, round: number): Promise<string[]> {
   for (const deadline = Date.now() + finishMs; ; await pause(250)) {
+    // A service whose neighbours are sick counts as harmed, and is not proved well before somebody has seen to them.
+    await mendEscalated(world.db, customers.mend).catch(() => {});
     const left = await leftIn(world, customers, round).catch((error: unknown) => [String(error)]);
     if (left.length === 0 || Date.now() > deadline) return left;
   }
@@ -137,9 +138,8 @@ async function leftIn({ db, processes }: World, customers: Customers, round: num
   ];
 }
 
-/** What was escalated is mended by hand, and its signals are seen to be well. */
+/** Waits until every signal is seen to be well. */
 async function mended({ db }: World): Promise<void> {
-  await resolveEscalated(db);
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await pause(200)) {
     const sick = await db.query('SELECT 1 FROM anomaly WHERE ended_at IS NULL LIMIT 1').catch(() => [1]);
     if (sick.length === 0) return;

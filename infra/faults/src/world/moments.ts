@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Db, Tx } from '@nightshift/db';
 
-/** What Postgres shows of the moment at which a process is. All of it is there in production: nothing is built in for it. */
+/** What Postgres shows of the moment at which a process is. */
 export type Moments = {
   /** The next commit of an event of this kind: the name of the process that made it. Null: none came in time. */
   committed(kind: string, timeoutMs: number): Promise<string | null>;
@@ -10,27 +10,26 @@ export type Moments = {
 
 type Waiting = { kind: string; settle: (process: string | null) => void };
 
-/** Listens to the announcement of every event, and asks who made it. */
+/** Only in the database of a run: every event is announced when it is committed, with the name of whose connection it was. */
+const announcing = `
+  CREATE FUNCTION faults_announce() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_notify('faults_event', (NEW.event->>'kind') || ' ' || current_setting('application_name')); RETURN NULL; END $$;
+  CREATE TRIGGER faults_announced AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION faults_announce()`;
+
 export async function watchCommits(db: Db): Promise<Moments> {
+  await db.query(announcing);
   let waiting: Waiting | null = null;
   let closed = false;
   let client: Awaited<ReturnType<Db['dedicated']>>;
 
-  const look = async (incidentId: string, backend: number) => {
-    const [found] = await db.query<{ kinds: string[]; process: string | null }>(
-      `SELECT (SELECT array_agg(kind) FROM (SELECT event->>'kind' AS kind FROM event WHERE incident_id = $1 ORDER BY seq DESC LIMIT 2) AS newest) AS kinds,
-              (SELECT application_name FROM pg_stat_activity WHERE pid = $2) AS process`,
-      [incidentId, backend],
-    );
-    if (waiting && found?.process && found.kinds.includes(waiting.kind)) waiting.settle(found.process);
-  };
   const listen = async () => {
     client = await db.dedicated();
-    client.on('notification', ({ payload, processId }) => {
-      if (waiting && payload) look(payload, processId).catch(() => {});
+    client.on('notification', ({ payload = '' }) => {
+      const [kind, process = ''] = payload.split(' ');
+      if (waiting && waiting.kind === kind) waiting.settle(process);
     });
     client.once('end', () => void again());
-    await client.query('LISTEN nightshift_incident');
+    await client.query('LISTEN faults_event');
   };
   const again = async () => {
     while (!closed) {
