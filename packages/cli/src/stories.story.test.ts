@@ -176,8 +176,9 @@ const victims: [ServiceName, IncidentState | 'before'][] = [
   ['postmortem', 'resolved'],
 ];
 
-/** Each by itself: the sharper test, for who has six more minutes. */
-const alone = process.env['NIGHTSHIFT_ALL_STORIES'] ? victims : [];
+/** Each by itself, and a load whose detection takes its time where the machine is busy: for who has eight more minutes. */
+const all = Boolean(process.env['NIGHTSHIFT_ALL_STORIES']);
+const alone = all ? victims : [];
 
 /** kill -9 of every process of a service. */
 async function kill(story: Story, replicas: Partial<Replicas>, [victim, state]: (typeof victims)[number]) {
@@ -238,7 +239,7 @@ describe.each([
     expect(after).toEqual(before.map((count) => count + 1));
   });
 
-  if (first)
+  if (first && all)
     it('the shop gets one more instance under twice the load', async () => {
       await story.system.shop.cause('overload');
       await endsWithOneAction(story, 'scale');
