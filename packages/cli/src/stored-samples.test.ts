@@ -1,11 +1,13 @@
 import { deflateRawSync } from 'node:zlib';
 import { startBacktest } from '@nightshift/backtest';
 import { now } from '@nightshift/db';
+import { loadClassification, valueOf } from '@nightshift/runtime';
 import { testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { DetectionConfig, encodeBatch, seriesKey } from '@nightshift/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storedSamples } from './stored-samples.ts';
 
+const classification = valueOf(await loadClassification('/nowhere'));
 let database: TestDatabase;
 let start: number;
 beforeAll(async () => {
@@ -42,7 +44,7 @@ async function record(ids: number[], after: number): Promise<void> {
 
 async function replayed(service: string, noData: 'alert' | 'hold') {
   const config = DetectionConfig.parse({ schema: 1, detector: 'adaptive', rules: [{ metric: 'heartbeat', noData }] });
-  const backtest = startBacktest({ config, classification: [] });
+  const backtest = startBacktest({ config, classification });
   const stored = await storedSamples(database.db, { service });
   await stored.replay(backtest, () => {});
   return backtest.result().incidents;
