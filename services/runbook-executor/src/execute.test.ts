@@ -222,7 +222,15 @@ it('keeps what a provider said, without its secrets, and no more than is useful 
 
 it('two scale-ups planned for the same number add it once', async () => {
   const scale: StepInput = { action: 'scale_up', target: 'mailer', params: { add: 1 }, maxRetries: 0 };
-  const ids = [await open(scale), await open(scale)];
-  await Promise.all(ids.map(finish));
+  const [one, other] = [await open(scale), await open(scale)];
+  let release = () => {};
+  api.tricks.push({ kind: 'hold', when: 'before', until: new Promise((resolve) => (release = resolve)) });
+  const first = finish(one);
+  await eventually(() => expect(api.asked).toHaveLength(1));
+  expect(await deliver(world, other)).toMatchObject({ againMs: expect.any(Number) }); // planned while there still was one
+  release();
+  await first;
+  await finish(other);
+  expect((await ledger(test.db, other))[0]).toMatchObject({ attempts: 1 });
   expect(api.process('mailer').replicas).toBe(2);
 });
