@@ -20,6 +20,8 @@ export function nightshiftFiles(acted: Trial[], forSeconds: number): Record<stri
       },
     ],
   }));
+  // Services that stay well: were only those of the trials known, so many of them sick at once would rightly stop all acting.
+  const well = Array.from({ length: 200 }, (_, nth) => ({ name: `well-${nth}` }));
   const channels = [
     { id: 'pager', kind: 'webhook', urlEnv: 'PAGER_URL', secretEnv: 'PAGER_SECRET', allowPrivate: true },
   ];
@@ -36,7 +38,7 @@ export function nightshiftFiles(acted: Trial[], forSeconds: number): Record<stri
   return Object.fromEntries(
     Object.entries({
       'detection.yaml': detection,
-      'catalogue.yaml': { schema: 1, services },
+      'catalogue.yaml': { schema: 1, services: [...services, ...well] },
       'oncall.yaml': { schema: 1, channels, policies, defaultPolicy: 'all' },
       'runbooks/restart.yaml': runbook,
     }).map(([name, content]) => [name, JSON.stringify(content, null, 2)]),
