@@ -1,10 +1,9 @@
 import { connectQueue, migrateQueue, type Queue } from '@nightshift/queue';
-import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { eventually, prometheusAvailable, startPrometheus, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import { decodeBatch } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documented } from './docs.fixture.ts';
 import { startTestIngest, type TestIngest } from './ingest.fixture.ts';
-import { prometheusAvailable, startPrometheus } from './prometheus.fixture.ts';
 
 const log = { info() {}, warn() {}, error() {} };
 

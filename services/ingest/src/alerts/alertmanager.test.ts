@@ -1,9 +1,14 @@
 import { migrateQueue } from '@nightshift/queue';
-import { eventually, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import {
+  alertmanagerAvailable,
+  eventually,
+  startAlertmanager,
+  testDatabase,
+  type TestDatabase,
+} from '@nightshift/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documented } from '../docs.fixture.ts';
 import { startTestIngest, type TestIngest } from '../ingest.fixture.ts';
-import { alertmanagerAvailable, startAlertmanager } from '../prometheus.fixture.ts';
 
 describe('a real Alertmanager with a webhook here', () => {
   if (!alertmanagerAvailable()) {

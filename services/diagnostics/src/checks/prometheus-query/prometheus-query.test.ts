@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { eventually, prometheusAvailable, startPrometheus } from '@nightshift/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SubjectOf } from '../../check.ts';
 import { context, silentServer } from '../../stand-ins.ts';
 import { prometheusQuery } from './prometheus-query.ts';
@@ -73,5 +74,48 @@ describe('prometheus_query', () => {
     await expect(look(`http://127.0.0.1:${hole.port}`, {}, AbortSignal.timeout(200))).rejects.toThrow();
     await expect.poll(() => hole.open()).toBe(0);
     expect(JSON.stringify(await look(await prometheus(vector(['a', '1']))))).not.toContain('canary');
+  });
+});
+
+describe('prometheus_query of a real Prometheus', () => {
+  if (!prometheusAvailable()) {
+    return it('not run', (test) => test.skip('prometheus and prometheus-node-exporter are not on this machine'));
+  }
+  let real: Awaited<ReturnType<typeof startPrometheus>>;
+  beforeAll(async () => {
+    real = await startPrometheus();
+  });
+  afterAll(() => real?.close());
+  const ask = (given: Partial<SubjectOf<'prometheus'>>) => look(real.url, given);
+
+  it('is ok while both jobs are up, degraded when the exporter is killed, down when Prometheus is', async () => {
+    const up = { query: 'up', degradedBelow: 1 };
+    await eventually(async () =>
+      expect(await ask(up)).toMatchObject({ status: 'ok', facts: { value: 1, series: 2, breaching: 0 } }),
+    );
+    expect(await ask({ query: 'scalar(count(up))', degradedAbove: 1 })).toMatchObject({
+      status: 'degraded',
+      facts: { value: 2, series: 1, breaching: 1, worstLabels: null },
+    });
+    for (const [query, words] of [
+      ['sum(', 'it refused the query (bad_data): '],
+      ['up{job="nobody"}', 'no data'],
+      ['up[1m]', 'no answer to a query'], // a range is nothing that a bound can be held against
+    ] as const) {
+      const { status, output } = await ask({ query, degradedBelow: 1 });
+      expect({ query, status, output }).toMatchObject({
+        status: 'unknown',
+        output: expect.stringContaining(words) as string,
+      });
+    }
+    await real.stopExporter();
+    await eventually(async () =>
+      expect(await ask(up)).toMatchObject({
+        status: 'degraded',
+        facts: { value: 0, series: 2, breaching: 1, worstLabels: expect.stringContaining('job=node') as string },
+      }),
+    );
+    await real.close();
+    expect(await ask(up)).toMatchObject({ status: 'down' });
   });
 });

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 const installed = (...names: string[]) => names.every((name) => spawnSync(name, ['--version']).status === 0);
 
@@ -12,8 +12,8 @@ export const prometheusAvailable = (): boolean => installed('prometheus', 'prome
 
 export const alertmanagerAvailable = (): boolean => installed('prometheus-alertmanager');
 
-/** For tests: a real Prometheus that scrapes itself and a real node exporter each second, with `more` in its configuration. */
-export async function startPrometheus(more: string, files: Record<string, string> = {}) {
+/** A real Prometheus that scrapes itself and a real node exporter each second, with `more` in its configuration. */
+export async function startPrometheus(more = '', files: Record<string, string> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-prometheus-'));
   const [port, exporterPort] = [await freePort(), await freePort()];
   const config = `global: {scrape_interval: 1s, evaluation_interval: 1s}
@@ -56,7 +56,7 @@ ${more}`;
   };
 }
 
-/** For tests: a real Alertmanager that tells the receiver `nightshift` of everything within a second or two. */
+/** A real Alertmanager that tells the receiver `nightshift` of everything within a second or two. */
 export async function startAlertmanager(receivers: string) {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-alertmanager-'));
   const port = await freePort();
@@ -94,13 +94,4 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
