@@ -1,8 +1,6 @@
-import { execFile, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { eventually, redisAvailable, startRedis, testDatabase } from '@nightshift/testkit';
+import { buildRoom, eventually, redisAvailable, startRedis, testDatabase } from '@nightshift/testkit';
 import { jobs, queueName, type JobName, type StageJob } from '@nightshift/types';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -240,7 +238,7 @@ describe.each(stores)('the queue on $name', ({ name, open, here, perConsumer, sh
   }, 40_000);
 
   it('gives the job of a killed worker to another within 12 s', async () => {
-    await buildRoom();
+    await buildRoom(new URL('..', import.meta.url)); // the killed worker runs what is built, as services do
     const worker = fork(fileURLToPath(new URL('./hang.fixture.mjs', import.meta.url)), [store.url], { execArgv: [] });
     await queue.send('diagnose', stage('inc-e'), { id: 'inc-e-diagnose-1' });
     await new Promise((taken) => worker.once('message', taken));
@@ -283,11 +281,3 @@ describe.each(stores)('the queue on $name', ({ name, open, here, perConsumer, sh
     expect(await store.connections()).toBeLessThanOrEqual(shared + 6 * perConsumer);
   });
 });
-
-/** The killed worker is a process of its own and runs what is built, as services do. */
-async function buildRoom(): Promise<void> {
-  const tsc = createRequire(import.meta.url)
-    .resolve('typescript/package.json')
-    .replace('package.json', 'bin/tsc');
-  await promisify(execFile)(process.execPath, [tsc, '-b', fileURLToPath(new URL('..', import.meta.url))]);
-}

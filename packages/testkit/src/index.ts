@@ -1,3 +1,4 @@
+export { buildRoom } from './build-room.ts';
 export { postgresUrl, testDatabase, type TestDatabase } from './database.ts';
 export { noDocker, startDocker, type TestDocker } from './docker.ts';
 export { eventually } from './eventually.ts';
