@@ -1,10 +1,10 @@
 /** Moving jobs of somebody else's queue aside and back: real BullMQ on real Redis and on Postgres. */
 import { createDatabase, dropDatabase } from '@nightshift/db/embedded';
 import { postgresUrl, redisAvailable, startRedis } from '@nightshift/testkit';
-import { Queue, Worker, createPostgresBackend } from 'bullmq';
-import pg from 'pg';
+import { Worker, type Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drainQueue, lookAtDrain, pauseQueue, quarantineOf, restoreQueue, resumeQueue } from './drain.ts';
+import { openElsewhere } from './elsewhere.fixture.ts';
 import { inspectQueue } from './inspect.ts';
 import { migrateQueue } from './postgres.ts';
 
@@ -18,11 +18,9 @@ describe.each(['Redis', 'Postgres'])('a queue on %s', (kind) => {
   let count = 0;
   const closers: (() => Promise<unknown>)[] = [];
   const open = (which: string): Queue => {
-    if (kind === 'Redis') return new Queue(which, { connection: { url }, prefix: 'shop' });
-    const pool = new pg.Pool({ connectionString: url, options: '-c search_path=bullmq', max: 2 });
-    pool.on('error', () => {});
-    closers.push(() => pool.end());
-    return new Queue(which, { connection: pool }, createPostgresBackend as never) as unknown as Queue;
+    const elsewhere = openElsewhere({ url, name: which, prefix: 'shop' });
+    closers.push(() => elsewhere.close());
+    return elsewhere.queue;
   };
   beforeAll(async () => {
     if (kind === 'Redis') {
@@ -37,11 +35,6 @@ describe.each(['Redis', 'Postgres'])('a queue on %s', (kind) => {
   beforeEach(() => {
     name = `mail${count++}`;
     [queue, aside] = [open(name), open(quarantineOf(name))];
-    for (const each of [queue, aside]) each.on('error', () => {});
-    closers.push(
-      () => queue.close(),
-      () => aside.close(),
-    );
   });
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
