@@ -113,11 +113,11 @@ export const checkCatalogue = {
   }),
   recent_changes: check(
     'service',
-    'other changes around the onset: reported ones, deployments of dependencies, actions of ours',
+    'other changes around the onset: deployments, or whatever else was reported, of dependencies; actions of ours',
     {
       count: number('changes in the last 2 h'),
       suspects: number('of these, how many overlap with the onset'),
-      suspectKind: text('config, flag, scale, migration, infrastructure, other, dependency_deployment or action'),
+      suspectKind: text('dependency_deployment, which any reported change is kept as, or action'),
       suspectSummary: text('what changed'),
       suspectService: text('whose change it was'),
       suspectMinutesBeforeOnset: number('minutes between it and the onset'),

@@ -50,6 +50,15 @@ describe('recent_changes', () => {
     expect(await look(['ledger'], 'web', 6)).toMatchObject({ status: 'ok', facts: { count: 2, suspects: 0 } });
   });
 
+  it('suspects a change of another kind that was reported of a dependency: its kind is not kept, its words are', async () => {
+    // As ingest keeps a change event without a version: its summary stands for it.
+    await deploy('search', 'Raised the pool to 80', 3);
+    expect(await look(['search'])).toMatchObject({
+      status: 'degraded',
+      facts: { suspectKind: 'dependency_deployment', suspectSummary: 'Raised the pool to 80' },
+    });
+  });
+
   it('counts what Nightshift did itself, for another incident', async () => {
     const other = await insertIncident(test.db, { service: 'cache', state: 'closed' });
     await test.db.query(

@@ -7,8 +7,8 @@ const listed = 10;
 type Change = { kind: 'dependency_deployment' | 'action'; service: string; summary: string; at: number; total: number };
 
 /**
- * What else changed around the service: deployments of what it depends on, and what Nightshift itself did, for other incidents, to
- * it or to what it depends on. Deployments of the service have a check of their own.
+ * What else changed around the service: deployments of what it depends on (any change that ingest is told of is kept as one), and what
+ * Nightshift itself did, for other incidents, to it or to what it depends on. Deployments of the service have a check of their own.
  */
 export const recentChanges: Check<SubjectOf<'service'>, 'recent_changes'> = {
   id: 'recent_changes',
