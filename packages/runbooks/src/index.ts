@@ -6,7 +6,7 @@ export { exceededLimit, limitUses, quantityOf, type Refusal, type Use } from './
 export { lintFolder, type Finding } from './lint.ts';
 export { lintClassification } from './lint-classification.ts';
 export { checkMatch, matchRunbooks, type Candidate, type Situation } from './match.ts';
-export { beyondInstances, cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
+export { beyondInstances, cacheFolder, cachePrefix, declaredScale, noParams, scaleGoal } from './params.ts';
 export { canonicalJson, planHash } from './plan-hash.ts';
 export { planInWords, previewInWords, type Preview } from './preview.ts';
 export { Recorded, replay, replayInWords } from './recorded.ts';

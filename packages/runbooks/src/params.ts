@@ -7,6 +7,7 @@ const ScaleByAdding = z.strictObject({ add: count.max(actionLimits.instancesAdde
 const ScaleToNumber = z.strictObject({ replicas: count });
 const ScaleFromTo = z.strictObject({ from: count, replicas: count });
 const ClearCache = z.strictObject({ prefix: z.string().min(1).max(128).optional() });
+const ClearFolder = z.strictObject({ folder: z.string().min(1).max(1_024).optional() });
 const Nothing = z.strictObject({});
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -72,6 +73,12 @@ function withinBounds(from: number, to: number): Checked<number> {
 export function cachePrefix(params: ActionParams): Checked<string | undefined> {
   const wanted = check(ClearCache, params, 'clear_cache wants { prefix } or nothing');
   return wanted.ok ? { ok: true, value: wanted.value.prefix } : wanted;
+}
+
+/** The folder that a runbook names, if it names one. */
+export function cacheFolder(params: ActionParams): Checked<string | undefined> {
+  const wanted = check(ClearFolder, params, 'clear_cache wants { folder } or nothing');
+  return wanted.ok ? { ok: true, value: wanted.value.folder } : wanted;
 }
 
 /** For actions whose every detail is resolved by the plan itself. */

@@ -39,6 +39,8 @@ export async function connect(
       signal.removeEventListener('abort', abort);
       end();
     };
+    // Small packets back and forth: nothing is gained by holding one back until the last is acknowledged.
+    client.once('connect', () => client.setNoDelay(true));
     client.once('ready', () => settle(resolve));
     client.once('close', () => settle(() => reject(problem ?? new Error(`${access.host}:${access.port} hung up`))));
     signal.addEventListener('abort', abort, { once: true });

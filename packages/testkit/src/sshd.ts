@@ -52,7 +52,8 @@ export async function startSshd(options: { port?: number } = {}): Promise<TestSs
     ['PasswordAuthentication', 'no'],
     // A crowd that logs in at once is no attack here.
     ['MaxStartups', '1000'],
-    ['SetEnv', `PATH=${at('bin')}:/usr/bin:/bin`],
+    // Bash reads ~/.bashrc before each command: nobody's own settings belong here.
+    ['SetEnv', `PATH=${at('bin')}:/usr/bin:/bin`, `HOME=${folder}`],
   ];
   await writeFile(at('config'), settings.map((words) => `${words.join(' ')}\n`).join(''));
   const server = spawn(program, ['-D', '-e', '-f', at('config')], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -30,6 +30,20 @@ const scalable = { ...common, instances: Instances.optional() };
 const there = { ssh: SshAccess.optional() };
 const place = { ...there, path: AbsolutePath.optional(), pathEnv: EnvName.optional() };
 
+/** A folder whose files may be removed: a whole path, at least two deep, and none that a machine needs to live. */
+const ClearFolder = z
+  .string()
+  .max(1_024)
+  .regex(
+    /^(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+){2,}$/,
+    'must be a whole path, two folders deep or more: no "..", no wildcard',
+  )
+  .refine(
+    (path) => !/^\/(bin|boot|dev|etc|lib\w*|proc|root|sbin|sys|usr)\//.test(path),
+    'must not be a folder of the system',
+  );
+const olderThanMinutes = z.number().int().min(1).max(525_600);
+
 /** Program and arguments as they arrive. The program must also be allowed where diagnostics runs. */
 export const Command = z
   .tuple([AbsolutePath], z.string().max(1_024))
@@ -84,12 +98,24 @@ const kinds = [
     /** What `clear_cache` may remove: files under the folder, this long unwritten, so many at once. */
     clear: z
       .strictObject({
-        olderThanMinutes: z.number().int().min(1).max(525_600),
+        olderThanMinutes,
         mostFiles: z.number().int().min(1).max(100_000).default(10_000),
       })
       .optional(),
   }),
-  z.strictObject({ ...common, ...there, kind: z.literal('host') }),
+  z.strictObject({
+    ...common,
+    ...there,
+    kind: z.literal('host'),
+    /** The systemd unit there that `restart_service` restarts. */
+    unit: z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9:_.@-]*\.service$/, 'must name exactly one unit: NAME.service')
+      .optional(),
+    /** What `clear_cache` may remove there: files under one of these folders, this long unwritten. */
+    clear: z.strictObject({ folders: z.array(ClearFolder).min(1).max(16), olderThanMinutes }).optional(),
+  }),
   /** `urlEnv` holds tcp://host:port. */
   z.strictObject({ ...common, kind: z.literal('tcp'), urlEnv: EnvName }),
   z.strictObject({

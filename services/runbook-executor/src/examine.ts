@@ -52,5 +52,6 @@ function ask(provider: Provider, request: PlanRequest): Promise<PlanResult> | nu
 /** Parameters that a runbook might give. */
 function example(target: Target, type: ActionType): ActionParams {
   if (type === 'scale_up') return target.kind === 'http' ? { from: 1, replicas: 2 } : { add: 1 };
+  if (type === 'clear_cache' && target.kind === 'host' && target.clear) return { folder: target.clear.folders[0]! };
   return {};
 }

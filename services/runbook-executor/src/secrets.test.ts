@@ -1,4 +1,7 @@
 /** Every provider through choice, plan, ledger and effect, with secrets that must be found nowhere afterwards. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { moveClock } from '@nightshift/db';
 import { findIncident } from '@nightshift/lifecycle';
 import type { Logger } from '@nightshift/runtime';
@@ -18,10 +21,14 @@ beforeAll(async () => {
   [test, cluster, github] = await Promise.all([testDatabase(), makeKubernetesWorld(), startGithubApi()]);
   cluster.deploy('deployment');
 });
-afterAll(() => Promise.all([test.close(), cluster.close(), github.close()]));
+afterAll(() => Promise.all([test.close(), cluster.close(), github.close(), rm(dirname(keyFile), { recursive: true })]));
 
 type TargetInput = NonNullable<ServiceInput['targets']>[number];
 type Case = { target: TargetInput; action: ActionType; env(): Record<string, string>; ends: 'verifying' | 'escalated' };
+
+/** No key, but what stands in its place must be shown to nobody. */
+const keyFile = join(await mkdtemp(join(tmpdir(), 'nightshift-secrets-')), 'key');
+await writeFile(keyFile, 'canary-key');
 
 /** Nobody listens there, and whoever shows the address shows a password. */
 const nobody = (scheme: string) => `${scheme}://canary-user:canary-password@127.0.0.1:1/`;
@@ -72,13 +79,33 @@ const cases: Case[] = [
     env: () => ({ ADDRESS: nobody('redis') }),
     ends: 'escalated',
   },
+  {
+    target: { id: 'it', kind: 'bullmq', queue: 'letters', ...elsewhere },
+    action: 'drain_queue',
+    env: () => ({ ADDRESS: nobody('redis') }),
+    ends: 'escalated',
+  },
+  {
+    target: {
+      id: 'it',
+      kind: 'host',
+      ssh: {
+        host: '127.0.0.1',
+        port: 1,
+        user: 'nightshift',
+        keyFileEnv: 'KEY_FILE',
+        hostKey: `SHA256:${'A'.repeat(43)}`,
+      },
+      unit: 'shop-api.service',
+    },
+    action: 'restart_service',
+    env: () => ({ KEY_FILE: keyFile }),
+    ends: 'escalated',
+  },
 ];
 
-/** A folder needs no secret; the others have tests of their own beside them. */
-const elsewhereTested = ['disk', 'bullmq', 'ssh', 'host'];
-
-it('is asked of every provider that is given a secret', () => {
-  const kinds = Object.keys(providers).filter((kind) => !elsewhereTested.includes(kind));
+it('is asked of every provider that is given a secret: only a folder of this machine needs none', () => {
+  const kinds = Object.keys(providers).filter((kind) => kind !== 'disk');
   expect(cases.map(({ target }) => target.kind).sort()).toEqual(kinds.sort());
 });
 

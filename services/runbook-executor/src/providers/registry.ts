@@ -8,6 +8,7 @@ import { kubernetesProvider } from './kubernetes/kubernetes.ts';
 import { processProvider } from './process/process.ts';
 import type { Provider, ProviderOf } from './provider.ts';
 import { redisProvider } from './redis/redis.ts';
+import { sshProvider } from './ssh/ssh.ts';
 
 /** Who performs actions on which kind of target. Kinds that are not here are only looked at. */
 export type Providers = { [K in TargetKind]?: ProviderOf<K> };
@@ -21,6 +22,7 @@ export const providers: Providers = {
   github: githubProvider,
   http: httpProvider,
   kubernetes: kubernetesProvider,
+  host: sshProvider,
 };
 
 /** The provider that can do this to that target, or null. */
