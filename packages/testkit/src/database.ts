@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openDb, type Db } from '@nightshift/db';
+import { openDb, type Db, type Sql } from '@nightshift/db';
 import { createDatabase, dropDatabase } from '@nightshift/db/embedded';
 
 /** Environment variables through which the global set-up tells the test files where its Postgres is. */
@@ -29,4 +29,13 @@ export async function testDatabase(options: { max?: number } = {}): Promise<Test
       await dropDatabase(postgresUrl(), name);
     },
   };
+}
+
+/** Every row of every table, as text: to look for what must not be there. */
+export async function everyRow(sql: Sql): Promise<string> {
+  const tables = await sql.query<{ name: string }>(
+    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
+  );
+  const rows = await Promise.all(tables.map(({ name }) => sql.query(`SELECT t::text FROM ${name} t`)));
+  return JSON.stringify(rows);
 }

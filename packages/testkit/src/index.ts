@@ -1,5 +1,5 @@
 export { buildRoom } from './build-room.ts';
-export { postgresUrl, testDatabase, type TestDatabase } from './database.ts';
+export { everyRow, postgresUrl, testDatabase, type TestDatabase } from './database.ts';
 export { noDocker, startDocker, type TestDocker } from './docker.ts';
 export { eventually } from './eventually.ts';
 export { insertIncident, insertOwed } from './seed.ts';

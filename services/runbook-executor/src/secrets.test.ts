@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { moveClock } from '@nightshift/db';
 import { findIncident } from '@nightshift/lifecycle';
 import type { Logger } from '@nightshift/runtime';
-import { insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
+import { everyRow, insertIncident, insertOwed, testDatabase, type TestDatabase } from '@nightshift/testkit';
 import type { ActionType } from '@nightshift/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { examineActions } from './examine.ts';
@@ -137,7 +137,7 @@ describe.each(cases)('$target.kind', ({ target, action, env, ends }) => {
     const known = await ledger(test.db, id);
     expect((await findIncident(test.db, id))!.state, JSON.stringify(known)).toBe(ends);
     expect(JSON.stringify([lines, known])).not.toContain('canary');
-    const rows = await everything();
+    const rows = await everyRow(test.db);
     expect(rows).toContain(service);
     expect(rows).not.toContain('canary');
   });
@@ -182,12 +182,3 @@ it('says to the doctor what our role may not do', async () => {
       found: expect.stringContaining('cannot patch resource "deployments"'),
     });
 });
-
-/** Every row of every table, as text. */
-async function everything(): Promise<string> {
-  const tables = await test.db.query<{ name: string }>(
-    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
-  );
-  const rows = await Promise.all(tables.map(({ name }) => test.db.query(`SELECT t::text FROM ${name} t`)));
-  return JSON.stringify(rows);
-}
