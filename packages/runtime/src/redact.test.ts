@@ -8,6 +8,8 @@ describe('what looks like a secret is hidden, and what is beside it stays', () =
     [`postgres://shop:${canary}@db/shop refused`, 'postgres://shop:***@db/shop refused'],
     [`Authorization: Bearer ${canary}, retrying`, 'Authorization: *** ***, retrying'],
     [`{"password":"${canary}","user":"ada"}`, '{"password":"***","user":"ada"}'],
+    [`password="${canary} one", user=ada`, 'password="***", user=ada'],
+    [`cloning https://${canary}@host/x`, 'cloning https://***@host/x'],
     [`aws_secret_access_key = ${canary} region = eu`, 'aws_secret_access_key = *** region = eu'],
     [`secretAccessKey: ${canary}`, 'secretAccessKey: ***'],
     [`key AKIA${canary.toUpperCase()} of ada`, 'key AKIA*** of ada'],

@@ -4,9 +4,11 @@ const secrets: [RegExp, string][] = [
   // Keys of AWS, tokens of GitHub and Slack, JSON Web Tokens: known by how they begin.
   [/\b(AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeprs]-|eyJ)[A-Za-z0-9_.-]{12,}/g, '$1***'],
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+(?=@)/gi, '$1***'],
+  // A long name without a password is a token.
+  [/(:\/\/)[^\s:/@"']{16,}(?=@)/g, '$1***'],
   [/(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}/gi, '$1***'],
   [
-    /((?:password|passwd|pwd|secret(?:[_-]?access)?(?:[_-]?key)?|token|(?:api|access|private)[_-]?key|authorization|cookie)\\?["']?\s*[:=]\s*\\?["']?)(?!\*\*\*)[^\s"',;&}\\]+/gi,
+    /((?:password|passwd|pwd|secret(?:[_-]?access)?(?:[_-]?key)?|token|(?:api|access|private)[_-]?key|authorization|cookie)\\?["']?\s*[:=]\s*\\?["']?)(?!\*\*\*)(?:(?<=")[^"\\]+|(?<=')[^'\\]+|[^\s"',;&}\\]+)/gi,
     '$1***',
   ],
 ];
