@@ -2,7 +2,7 @@ import { createDatabase, dropDatabase } from '@nightshift/db/embedded';
 import { connectQueue, migrateQueue } from '@nightshift/queue';
 import { postgresUrl } from '@nightshift/testkit';
 import { newId, type PlannedAction, type Target } from '@nightshift/types';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { bullmqProvider } from './bullmq.ts';
 
 const log = { info() {}, warn() {}, error() {} };
@@ -60,6 +60,9 @@ it('defect 37: a queue is drained by moving its jobs aside; nothing to move, a w
   const send = (to = target) =>
     bullmqProvider.send({ target: to, key: 'act-1', incidentId: 'inc-1', action, env: { QUEUE: url }, signal });
   expect(await send({ ...target, queue: 'other' })).toMatchObject({ outcome: 'refused' });
+  // What comes is younger than the plan by at least a millisecond.
+  const plannedBy = Date.now();
+  await vi.waitUntil(() => Date.now() > plannedBy, { interval: 1 });
   await queue.send(
     'postmortem',
     { v: 1, incidentId: newId('inc'), stage: 'postmortem', generation: 1 },
