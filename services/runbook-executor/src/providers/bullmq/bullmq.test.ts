@@ -50,6 +50,9 @@ it('defect 37: a queue is drained by moving its jobs aside; nothing to move, a w
       { v: 1, incidentId: newId('inc'), stage: 'postmortem', generation: 1 },
       { id: newId('act') },
     );
+  // What waits is older than the plan by at least a millisecond.
+  const sentBy = Date.now();
+  await vi.waitUntil(() => Date.now() > sentBy, { interval: 1 });
   const planned = await plan();
   expect(planned).toMatchObject({
     ok: true,
@@ -60,9 +63,6 @@ it('defect 37: a queue is drained by moving its jobs aside; nothing to move, a w
   const send = (to = target) =>
     bullmqProvider.send({ target: to, key: 'act-1', incidentId: 'inc-1', action, env: { QUEUE: url }, signal });
   expect(await send({ ...target, queue: 'other' })).toMatchObject({ outcome: 'refused' });
-  // What comes is younger than the plan by at least a millisecond.
-  const plannedBy = Date.now();
-  await vi.waitUntil(() => Date.now() > plannedBy, { interval: 1 });
   await queue.send(
     'postmortem',
     { v: 1, incidentId: newId('inc'), stage: 'postmortem', generation: 1 },
