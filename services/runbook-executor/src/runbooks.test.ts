@@ -43,7 +43,12 @@ describe('the choice', () => {
       'approve clear_cache query-cache 10 s 1, restart_service connection-pooler 30 s 1',
     ]);
     expect(choose('high_latency', found('disk_usage', 'degraded'))).toEqual(['auto clear_cache temp-files 30 s 1']);
-    expect(choose('service_down')).toEqual(['auto restart_service  30 s 2']);
+    expect(choose('service_down', found('http_probe', 'down'))).toEqual(['auto restart_service  30 s 2']);
+  });
+
+  it('starts nothing again that answers, or that nothing has looked at', () => {
+    for (const looked of [[found('http_probe', 'ok')], [found('http_probe', 'unknown')], []])
+      expect(choose('service_down', ...looked)).toEqual([]);
   });
 
   it('defect 37: has the fifth, which was unreachable', () => {

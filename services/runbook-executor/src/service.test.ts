@@ -54,7 +54,16 @@ afterAll(async () => {
   await test.close();
   await rm(folder, { recursive: true, force: true });
 });
-const open = (given: Partial<Incident> = {}) => openIncident({ insertIncident, insertOwed }, test.db, given);
+/** Nobody answered the probe of it. */
+const owed: typeof insertOwed = async (sql, id, ...more) => {
+  await sql.query(
+    `INSERT INTO diagnostic (incident_id, generation, check_name, target, status, facts, output, taken_at, duration_ms)
+     VALUES ($1, 1, 'http_probe', 'http', 'down', '{}', '', nightshift_now(), 1)`,
+    [id],
+  );
+  await insertOwed(sql, id, ...more);
+};
+const open = (given: Partial<Incident> = {}) => openIncident({ insertIncident, insertOwed: owed }, test.db, given);
 const ends = (id: string, state: string) =>
   eventually(async () => expect(await findIncident(test.db, id)).toMatchObject({ state }), { timeoutMs: 15_000 });
 
