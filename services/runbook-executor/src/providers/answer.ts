@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Answer } from './call.ts';
 import type { SendResult } from './provider.ts';
 
@@ -16,4 +17,13 @@ export function judgeAnswer(answer: Answer): Exclude<SendResult, { outcome: 'suc
   if (notNow.has(answer.status)) return { outcome: 'failed', detail, again: true };
   if (inBetween.has(answer.status) || answer.status < 300) return { outcome: 'uncertain', detail };
   return { outcome: 'failed', detail, again: answer.status >= 500 };
+}
+
+/** Null where the text is not JSON of that shape. */
+export function parse<T extends z.ZodType>(schema: T, text: string): z.infer<T> | null {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import type { Target } from '@nightshift/types';
 import { z } from 'zod';
+import { parse } from '../answer.ts';
 import { addressFrom, call, type Answer } from '../call.ts';
 import type { Env, SendResult } from '../provider.ts';
 
@@ -49,14 +50,14 @@ export function openGithub(
 /** Why an answer is not a success, in GitHub's own words. */
 export function words(answer: Answer): string {
   if (answer.kind !== 'answer') return answer.reason;
-  const parsed = z.object({ message: z.string() }).safeParse(parseJson(answer.text));
-  return `GitHub answered ${answer.status}: ${parsed.data?.message ?? answer.text.slice(0, 500)}`;
+  const parsed = parse(z.object({ message: z.string() }), answer.text);
+  return `GitHub answered ${answer.status}: ${parsed?.message ?? answer.text.slice(0, 500)}`;
 }
 
 /** The body of a 200, or null. */
 export function bodyOf<T extends z.ZodType>(answer: Answer, schema: T): z.infer<T> | null {
   if (answer.kind !== 'answer' || answer.status !== 200) return null;
-  return schema.safeParse(parseJson(answer.text)).data ?? null;
+  return parse(schema, answer.text);
 }
 
 /** Primary and secondary limits: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api */
@@ -88,12 +89,4 @@ export function judgeDispatch(answer: Answer): SendResult {
   if (answer.kind === 'no_answer') return { outcome: 'uncertain', detail };
   if (answer.kind === 'answer' && answer.status >= 500) return { outcome: 'uncertain', detail };
   return mayPass(answer) ? { outcome: 'failed', detail, again: true } : { outcome: 'refused', detail };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { parse } from '../answer.ts';
 import type { Answer } from '../call.ts';
 import type { SendResult } from '../provider.ts';
 
@@ -41,9 +42,9 @@ export async function follow({ accepted, from, everySeconds, get, signal }: Foll
 function judge({ status, text }: Extract<Answer, { kind: 'answer' }>): SendResult | null {
   if (status === 202 || status === 429 || status >= 500) return null;
   if (status !== 200) return uncertain(`its result was answered with ${status}: ${text}`);
-  const progress = Progress.safeParse(parseJson(text));
-  if (!progress.success) return uncertain(`its result is not {"status": …} as JSON: ${text}`);
-  const said = progress.data.status;
+  const progress = parse(Progress, text);
+  if (!progress) return uncertain(`its result is not {"status": …} as JSON: ${text}`);
+  const said = progress.status;
   if (goesOn.has(said)) return null;
   if (done.has(said)) return { outcome: 'succeeded', detail: `accepted, then ${said}: ${text}` };
   if (notDone.has(said)) return { outcome: 'failed', detail: `accepted, then ${said}: ${text}`, again: false };
@@ -61,11 +62,3 @@ function pauseOf(answer: Answer, everySeconds: number): number {
 const passed = (ms: number, signal: AbortSignal) => delay(ms, true, { signal }).catch(() => false);
 
 const uncertain = (detail: string): SendResult => ({ outcome: 'uncertain', detail });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

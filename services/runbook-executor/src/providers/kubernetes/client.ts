@@ -2,6 +2,7 @@ import type { AppsV1Api, AutoscalingV2Api, KubeConfig } from '@kubernetes/client
 import type { ClusterAccess } from '@nightshift/runtime';
 import { errorMessage } from '@nightshift/types';
 import { z } from 'zod';
+import { parse } from '../answer.ts';
 import type { SendResult } from '../provider.ts';
 
 export type Apis = { apps: AppsV1Api; autoscaling: AutoscalingV2Api };
@@ -71,11 +72,7 @@ const base64 = (pem: Buffer) => pem.toString('base64');
 
 /** The message of a Status object, which is what kubectl shows; else the text as it is. */
 function words(text: string): string {
-  try {
-    return z.object({ message: z.string() }).parse(JSON.parse(text)).message;
-  } catch {
-    return text.trim() || 'nothing';
-  }
+  return parse(z.object({ message: z.string() }), text)?.message ?? (text.trim() || 'nothing');
 }
 
 const notConnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|certificate/;

@@ -1,5 +1,5 @@
 import { noParams, scaleGoal } from '@nightshift/runbooks';
-import { judgeAnswer } from '../answer.ts';
+import { judgeAnswer, parse } from '../answer.ts';
 import {
   plannedCall,
   refuse,
@@ -9,7 +9,7 @@ import {
   type SendRequest,
   type SendResult,
 } from '../provider.ts';
-import { Change, change, connection, parse, readProcess, type ProcessState, type ProcessTarget } from './protocol.ts';
+import { Change, change, connection, readProcess, type ProcessState, type ProcessTarget } from './protocol.ts';
 
 /** Processes under a supervisor with a control API. Every change is idempotent by key and pinned to what the plan saw. */
 export const processProvider: ProviderOf<'process'> = {

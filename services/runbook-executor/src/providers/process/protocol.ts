@@ -1,5 +1,6 @@
 import type { Target } from '@nightshift/types';
 import { z } from 'zod';
+import { parse } from '../answer.ts';
 import { addressFrom, call, type Answer } from '../call.ts';
 import type { Env } from '../provider.ts';
 
@@ -66,13 +67,4 @@ export function change(
 ): Promise<Answer> {
   const url = new URL(`processes/${encodeURIComponent(name)}/${verb}`, to.base);
   return call({ url, method: 'POST', headers: to.headers, body: JSON.stringify(body), signal, ...bounds });
-}
-
-/** Null where the text is not JSON of that shape. */
-export function parse<T extends z.ZodType>(schema: T, text: string): z.infer<T> | null {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
 }
