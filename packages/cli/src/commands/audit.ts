@@ -1,7 +1,6 @@
 import { listAudit, verifyAudit, type AuditEntry } from '@nightshift/lifecycle';
+import { say } from '../speak.ts';
 import { withDatabase } from './database.ts';
-
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 /** Walks the chain of the audit log. Exit code 1 where a link is broken. */
 export const verify = (options: { head?: string; json: boolean }) =>

@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import { closeBreaker, readBreaker } from '@nightshift/lifecycle';
 import { NightshiftError } from '@nightshift/types';
+import { whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
 import type { SwitchOptions } from './kill-switch.ts';
 
@@ -9,7 +9,7 @@ export const breaker = (to: 'close' | undefined, { reason, by, json }: SwitchOpt
   withDatabase(async (db) => {
     if (to === 'close') {
       if (!reason?.trim()) throw new NightshiftError('BODY_INVALID', '--reason: say why');
-      await closeBreaker(db, by ?? userInfo().username, reason.trim());
+      await closeBreaker(db, whoami(by), reason.trim());
     }
     const state = await readBreaker(db);
     const words = state.open

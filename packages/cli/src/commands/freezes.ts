@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import { now } from '@nightshift/db';
 import { addFreeze as add, declaredFreezes, endFreeze as end, listFreezes as list } from '@nightshift/lifecycle';
 import { freezeInWords, frozenAt, loadFreezes } from '@nightshift/runbooks';
 import { valueOf } from '@nightshift/runtime';
-import { NewFreeze, NightshiftError, type Freeze } from '@nightshift/types';
+import { NewFreeze, type Freeze } from '@nightshift/types';
 import { folders } from '../folders.ts';
+import { accept, moment, say, stateOf, whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
 
 export type FreezeOptions = {
@@ -16,9 +16,6 @@ export type FreezeOptions = {
   json: boolean;
 };
 
-const say = (text: string) => void process.stdout.write(`${text}\n`);
-const moment = (at: number) => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-const whoami = (by: string | undefined) => by ?? userInfo().username;
 const aboutOf = ({ service }: Freeze) => (service === null ? 'everything' : `service ${service}`);
 
 /** Declares a freeze. Throws BODY_INVALID that names what is wrong with it. */
@@ -26,12 +23,8 @@ export const addFreeze = (options: FreezeOptions) =>
   withDatabase(async (db) => {
     const startsAt = Math.round(await now(db)) + options.in;
     const { service, reason } = options;
-    const parsed = NewFreeze.safeParse({ service, startsAt, endsAt: startsAt + options.for, reason });
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new NightshiftError('BODY_INVALID', `${issue!.path.join('.') || 'freeze'}: ${issue!.message}`);
-    }
-    const freeze = await add(db, parsed.data, whoami(options.by));
+    const asked = { service, startsAt, endsAt: startsAt + options.for, reason };
+    const freeze = await add(db, accept(NewFreeze, asked, 'freeze'), whoami(options.by));
     say(
       options.json
         ? JSON.stringify(freeze)
@@ -56,16 +49,8 @@ export const showFreezes = (options: { json: boolean; since: number }) =>
   });
 
 function line(freeze: Freeze, at: number): string {
-  const { id, startsAt, endsAt, endedAt, endedBy, by, reason } = freeze;
-  const state =
-    endedAt !== null
-      ? `ended ${moment(endedAt)} by ${endedBy}`
-      : endsAt <= at
-        ? `over since ${moment(endsAt)}`
-        : startsAt > at
-          ? `from ${moment(startsAt)} to ${moment(endsAt)}`
-          : `until ${moment(endsAt)}`;
-  return `${String(id).padEnd(5)}${state.padEnd(42)}${aboutOf(freeze).padEnd(34)}${by}: ${reason}`;
+  const { id, by, reason } = freeze;
+  return `${String(id).padEnd(5)}${stateOf(freeze, at).padEnd(42)}${aboutOf(freeze).padEnd(34)}${by}: ${reason}`;
 }
 
 export const endFreeze = (id: number, options: { by?: string }) =>

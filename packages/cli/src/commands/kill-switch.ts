@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import { readKillSwitch, setKillSwitch } from '@nightshift/lifecycle';
 import { NightshiftError } from '@nightshift/types';
+import { whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
 
 export type SwitchOptions = { reason?: string; by?: string; json: boolean };
@@ -10,7 +10,7 @@ export const killSwitch = (to: 'on' | 'off' | undefined, { reason, by, json }: S
   withDatabase(async (db) => {
     if (to !== undefined) {
       if (!reason?.trim()) throw new NightshiftError('BODY_INVALID', '--reason: say why');
-      await setKillSwitch(db, to === 'on', by ?? userInfo().username, reason.trim());
+      await setKillSwitch(db, to === 'on', whoami(by), reason.trim());
     }
     const state = await readKillSwitch(db);
     const words = state.on ? 'on: nothing is done to anything' : 'off: runbooks act inside their limits';

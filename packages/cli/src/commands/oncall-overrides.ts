@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { now } from '@nightshift/db';
 import { answerOverride, askOverrides, endOverride, importOverrides, listOverrides } from '@nightshift/lifecycle';
 import { readCalendar, readLocal, writeLocal } from '@nightshift/oncall';
 import { NewOverride, NightshiftError, type OnCall, type OnCallOverride } from '@nightshift/types';
+import { accept, say, whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
 import { readOnCall, schedulesOf } from './oncall.ts';
 
@@ -24,9 +24,6 @@ export type SwapOptions = {
   by: string;
   json: boolean;
 };
-
-const say = (text: string) => void process.stdout.write(`${text}\n`);
-const whoami = (by: string | undefined) => by ?? userInfo().username;
 
 /** Puts a person on duty for a while; they have to agree unless they ask themselves. */
 export async function takeOver(schedule: string, options: TakeOverOptions): Promise<number> {
@@ -123,10 +120,7 @@ function override(
   for (const person of [who.person, who.insteadOf])
     if (person !== null && !oncall.people.some((each) => each.id === person))
       throw refuse(`person: the on-call file knows no "${person}"`);
-  const parsed = NewOverride.safeParse({ schedule: id, ...who, startsAt, endsAt: startsAt + lasts });
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw refuse(`${issue!.path.join('.') || 'override'}: ${issue!.message}`);
+  return accept(NewOverride, { schedule: id, ...who, startsAt, endsAt: startsAt + lasts }, 'override');
 }
 
 function tell(oncall: OnCall, overrides: readonly OnCallOverride[], json: boolean): number {

@@ -13,9 +13,9 @@ import {
 import { loadYaml, valueOf } from '@nightshift/runtime';
 import { NightshiftError, OnCall, type Schedule } from '@nightshift/types';
 import { folders } from '../folders.ts';
+import { say } from '../speak.ts';
 import { databaseUrl, withDatabase } from './database.ts';
 
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Db } from '@nightshift/db';
 import {
   changeMode,
@@ -13,9 +12,8 @@ import { lintFolder, type Candidate } from '@nightshift/runbooks';
 import { loadCatalogue, valueOf } from '@nightshift/runtime';
 import { NightshiftError, type RunbookMode } from '@nightshift/types';
 import { folders } from '../folders.ts';
+import { say, whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
-
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 /** One line per runbook and service where anything was decided, done or observed; one per runbook elsewhere. */
 export const listModes = (options: { json: boolean }): Promise<number> =>
@@ -83,7 +81,7 @@ export const decideMode = (
       service,
       mode: to,
       hash: candidate.hash,
-      by: by ?? userInfo().username,
+      by: whoami(by),
       reason: said,
     };
     await db.tx((tx) => changeMode(tx, change));

@@ -16,10 +16,10 @@ import {
 import { formatProblems, loadCatalogue, loadClassification, loadYaml, valueOf } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
 import { folders, root } from '../folders.ts';
+import { say } from '../speak.ts';
 import { targetEnv } from '../target-env.ts';
 import { incidentOrNewest, withDatabase } from './database.ts';
 
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 const json = (value: unknown) => say(JSON.stringify(value));
 
 /** Says what is wrong with every runbook of a folder, and with classification.yaml. Exit code 1 where one would be refused. */

@@ -7,11 +7,11 @@ import {
   type SeriesPage,
   type SeriesQuestion,
 } from '@nightshift/runtime';
+import { say } from '../speak.ts';
 import { withDatabase } from './database.ts';
 
 export type SeriesOptions = { service?: string; name?: string; after: number; limit: number; json: boolean };
 
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 /** Detectors answer once a second; the first look at a series has no answer yet. */
 const waitMs = { most: 4_000, each: 500 };
 

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { now } from '@nightshift/db';
 import { addSilence as add, endSilence as end, listSilences as list } from '@nightshift/lifecycle';
 import { NewSilence, NightshiftError, type Silence } from '@nightshift/types';
+import { accept, moment, say, stateOf, whoami } from '../speak.ts';
 import { withDatabase } from './database.ts';
 
 export type AddOptions = {
@@ -15,28 +15,20 @@ export type AddOptions = {
   json: boolean;
 };
 
-const say = (text: string) => void process.stdout.write(`${text}\n`);
-const moment = (at: number) => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-const whoami = (by: string | undefined) => by ?? userInfo().username;
-
 /** Adds a silence. Throws BODY_INVALID that names what is wrong with it. */
 export const addSilence = (options: AddOptions) =>
   withDatabase(async (db) => {
     const at = Math.round(await now(db));
     const startsAt = at + options.in;
-    const parsed = NewSilence.safeParse({
+    const asked = {
       service: options.service,
       metric: options.metric,
       labels: Object.fromEntries(options.label.map(labelOf)),
       startsAt,
       endsAt: startsAt + options.for,
       reason: options.reason,
-    });
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new NightshiftError('BODY_INVALID', `${issue!.path.join('.') || 'silence'}: ${issue!.message}`);
-    }
-    const silence = await add(db, parsed.data, whoami(options.by));
+    };
+    const silence = await add(db, accept(NewSilence, asked, 'silence'), whoami(options.by));
     say(
       options.json
         ? JSON.stringify(silence)
@@ -51,16 +43,8 @@ export const listSilences = (options: { json: boolean; since: number }) =>
     if (options.json) say(JSON.stringify(silences));
     else if (silences.length === 0) say('no silence is in force, to come, or over lately');
     for (const silence of options.json ? [] : silences) {
-      const { id, startsAt, endsAt, endedAt, endedBy, by, reason } = silence;
-      const state =
-        endedAt !== null
-          ? `ended ${moment(endedAt)} by ${endedBy}`
-          : endsAt <= at
-            ? `over since ${moment(endsAt)}`
-            : startsAt > at
-              ? `from ${moment(startsAt)} to ${moment(endsAt)}`
-              : `until ${moment(endsAt)}`;
-      say(`${String(id).padEnd(5)}${state.padEnd(42)}${aboutOf(silence).padEnd(34)}${by}: ${reason}`);
+      const { id, by, reason } = silence;
+      say(`${String(id).padEnd(5)}${stateOf(silence, at).padEnd(42)}${aboutOf(silence).padEnd(34)}${by}: ${reason}`);
     }
     return 0;
   });

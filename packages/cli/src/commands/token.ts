@@ -9,10 +9,10 @@ import {
   type TokenScope,
 } from '@nightshift/runtime';
 import { NightshiftError } from '@nightshift/types';
+import { say } from '../speak.ts';
 import { withDatabase } from './database.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 const day = (at: number | null) => (at === null ? '–' : new Date(at).toISOString().slice(0, 16));
 
 /** What a token may, as it was typed: `default` is what every token may. */
