@@ -1,8 +1,7 @@
-import { measured, startFleet } from '../ground/fleet.ts';
+import { startFleet } from '../ground/fleet.ts';
 import type { House } from '../ground/house.ts';
 import type { Ground } from '../ground/nightshift.ts';
-import { makeFlow } from '../load/flow.ts';
-import { sendLanes } from '../load/send.ts';
+import { pusher } from '../load/push.ts';
 import type { BenchSeries } from '../load/series.ts';
 import type { Timeline } from '../load/timeline.ts';
 
@@ -26,15 +25,9 @@ export async function measureFleet(
   steps: number,
 ): Promise<FleetFigure> {
   const fleet = await startFleet(house, ground, size);
-  let sent = 0;
-  const push = (count: number) =>
-    measured(fleet.meters, async () => {
-      const flow = makeFlow(series, timeline.next(count));
-      await sendLanes(fleet.target, flow.lanes, house.signal);
-      await fleet.settled((sent += flow.sent()));
-    });
-  await push(warmSteps);
-  const { seconds, cpuUs } = await push(steps);
+  const push = pusher(house, fleet, series);
+  await push(timeline.next(warmSteps));
+  const { seconds, cpuUs } = await push(timeline.next(steps));
   await fleet.stop();
   const samples = steps * series.length;
   const figure = {

@@ -1,9 +1,8 @@
-import { measured, startFleet, type Fleet } from '../ground/fleet.ts';
+import { startFleet, type Fleet } from '../ground/fleet.ts';
 import type { House } from '../ground/house.ts';
 import { residentMb } from '../ground/memory.ts';
 import { readCounter, type Ground } from '../ground/nightshift.ts';
-import { makeFlow } from '../load/flow.ts';
-import { sendLanes } from '../load/send.ts';
+import { pusher } from '../load/push.ts';
 import { makeSeries } from '../load/series.ts';
 import type { Timeline } from '../load/timeline.ts';
 
@@ -36,13 +35,8 @@ export async function measureGrowth(house: House, ground: Ground, count: number,
   await ground.postgres.db.query('UPDATE shard SET state = NULL, signals = NULL');
   const series = makeSeries(count);
   const fleet = await startFleet(house, ground, { ingests: 1, detectors: 1 }, env);
-  let sent = 0;
-  const push = (steps: number) =>
-    measured(fleet.meters, async () => {
-      const flow = makeFlow(series, timeline.next(steps));
-      await sendLanes(fleet.target, flow.lanes, house.signal);
-      await fleet.settled((sent += flow.sent()));
-    });
+  const pushing = pusher(house, fleet, series);
+  const push = (steps: number) => pushing(timeline.next(steps));
   const costOf = async (steps: number) => {
     const { cpuUs } = await push(steps);
     return Object.values(cpuUs).reduce((sum, us) => sum + us, 0) / (steps * count);

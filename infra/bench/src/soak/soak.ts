@@ -1,8 +1,8 @@
-import { measured, startFleet, type Fleet } from '../ground/fleet.ts';
+import { startFleet, type Fleet } from '../ground/fleet.ts';
 import { inHouse, type House } from '../ground/house.ts';
 import { layGround } from '../ground/nightshift.ts';
-import { makeFlow, presentFor, type FlowOptions } from '../load/flow.ts';
-import { sendLanes } from '../load/send.ts';
+import { presentFor } from '../load/flow.ts';
+import { pusher } from '../load/push.ts';
 import { makeSeries } from '../load/series.ts';
 import { makeTimeline } from '../load/timeline.ts';
 import { slopeOf } from './slope.ts';
@@ -31,18 +31,11 @@ export async function benchSoak({ quick, minutes }: { quick: boolean; minutes: n
     const series = makeSeries(seriesCount);
     const ground = await layGround(house, { 'detection.yaml': 'schema: 1' });
     const fleet = await startFleet(house, ground, { ingests: 1, detectors: 1 }, env);
-    let pushed = 0;
-    const push = async (options: FlowOptions) => {
-      const flow = makeFlow(series, options);
-      const round = await measured(fleet.meters, async () => {
-        await sendLanes(fleet.target, flow.lanes, house.signal);
-        await fleet.settled((pushed += flow.sent()));
-      });
-      return { ...round, samplesPerSecond: flow.sent() / round.seconds };
-    };
+    const push = pusher(house, fleet, series);
     house.say('teaching, then looking for the highest rate');
     await push(makeTimeline(lessons * 10_000).next(lessons));
-    const top = (await push(presentFor(quick ? topSeconds / 4 : topSeconds))).samplesPerSecond;
+    const fastest = await push(presentFor(quick ? topSeconds / 4 : topSeconds));
+    const top = fastest.sent / fastest.seconds;
     const rate = top / 2;
     house.say(`at most ${Math.round(top)} samples/s: ${lastsMinutes} minutes at ${Math.round(rate)}`);
     const everyMs = Math.min(Math.max((lastsMinutes * 60_000) / looks.most, looks.everyMs.least), looks.everyMs.most);
@@ -51,7 +44,15 @@ export async function benchSoak({ quick, minutes }: { quick: boolean; minutes: n
     house.onClose(() => clearInterval(progress));
     const soaked = await push({ ...presentFor(lastsMinutes * 60), stepMs: (seriesCount / rate) * 1_000 });
     const seen = watching.stop();
-    return { minutes: lastsMinutes, top, ...soaked, ...(await accountOf(fleet, pushed)), ...figuresOf(seen) };
+    const account = await accountOf(fleet, soaked.pushed);
+    return {
+      minutes: lastsMinutes,
+      top,
+      ...soaked,
+      samplesPerSecond: soaked.sent / soaked.seconds,
+      ...account,
+      ...figuresOf(seen),
+    };
   });
 }
 

@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { moveClock, type Db } from '@nightshift/db';
 import { createToken } from '@nightshift/runtime';
+import { freePort } from '@nightshift/testkit';
 import type { ServiceName } from '@nightshift/types';
 import { writeConfiguration } from './configuration.ts';
 import { postgresDoorbell, redisDoorbell, type Doorbell } from './doorbell.ts';
@@ -111,12 +111,4 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
       if (!keep) await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
