@@ -42,7 +42,10 @@ async function nobodyAnswers() {
   const at = `127.0.0.1:${silent.port}`;
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   await writeFile(join(folder, 'key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
-  const named = { clusters: [{ name: 'x', cluster: { server: `http://${at}` } }], users: [{ name: 'x', user: {} }] };
+  const named = {
+    clusters: [{ name: 'x', cluster: { server: `http://${at}` } }],
+    users: [{ name: 'x', user: { token: 't' } }],
+  };
   const contexts = [{ name: 'x', context: { cluster: 'x', user: 'x' } }];
   const kubeconfig = { apiVersion: 'v1', kind: 'Config', ...named, contexts, 'current-context': 'x' };
   await writeFile(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig));
