@@ -1,4 +1,4 @@
-import type { EscalationPolicy, OnCall, Schedule } from '@nightshift/types';
+import { Weekday, type EscalationPolicy, type Hours, type OnCall, type Schedule } from '@nightshift/types';
 import { shiftsBetween, type OverridesBySchedule, type Shift } from './duty.ts';
 import { spansOf, type Span } from './hours.ts';
 
@@ -15,8 +15,8 @@ export type Finding = {
 export type Load = { person: string; hours: number; nightHours: number; weekendHours: number };
 
 const hourMs = 3_600_000;
-const nights = [{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const, from: '22:00', to: '06:00' }];
-const weekends = [{ days: ['sat', 'sun'] as const, from: '00:00', to: '00:00' }];
+const nights: Hours = { days: Weekday.options, from: '22:00', to: '06:00' };
+const weekends: Hours = { days: ['sat', 'sun'], from: '00:00', to: '00:00' };
 /** A load is unfair from half more than the mean on, and by a shift's worth. */
 const unfair = { share: 1.5, hours: 12 };
 
@@ -37,13 +37,7 @@ export function checkOnCall(oncall: OnCall, span: Span, extra: OverridesBySchedu
 export function loadsOf(schedule: Schedule, shifts: readonly Shift[]): Load[] {
   if (shifts.length === 0) return [];
   const all = { from: shifts[0]!.from, to: shifts.at(-1)!.to };
-  const [night, weekend] = [nights, weekends].map((hours) =>
-    spansOf(
-      hours.map((each) => ({ ...each, days: [...each.days] })),
-      schedule.timeZone,
-      all,
-    ),
-  );
+  const [night, weekend] = [nights, weekends].map((hours) => spansOf([hours], schedule.timeZone, all));
   const people = [
     ...new Set([...schedule.layers.flatMap((layer) => layer.people), ...shifts.flatMap((each) => each.people)]),
   ];

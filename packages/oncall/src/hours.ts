@@ -1,10 +1,8 @@
-import type { Hours } from '@nightshift/types';
+import { Weekday, type Hours } from '@nightshift/types';
 import { instantOf, Temporal, wallClock } from './wall-clock.ts';
 
 /** From, and until just before (epoch ms). */
 export type Span = { from: number; to: number };
-
-const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** The spans of `hours` that touch the time from `from` to `to`, in a zone. */
 export function spansOf(hours: readonly Hours[], timeZone: string, { from, to }: Span): Span[] {
@@ -13,7 +11,7 @@ export function spansOf(hours: readonly Hours[], timeZone: string, { from, to }:
   const last = wallClock(to, timeZone).toPlainDate();
   const spans: Span[] = [];
   for (; Temporal.PlainDate.compare(day, last) <= 0; day = day.add({ days: 1 })) {
-    const weekday = weekdays[day.dayOfWeek - 1]!;
+    const weekday = Weekday.options[day.dayOfWeek - 1]!;
     for (const each of hours) if (each.days.includes(weekday)) spans.push(spanOn(day, each, timeZone));
   }
   return spans.filter((span) => span.from < to && span.to > from);

@@ -1,12 +1,8 @@
 import { z } from 'zod';
 import { freezeLimits } from './limits.ts';
 import { ExactName } from './name.ts';
+import { TimeOfDay, TimeZone, Weekday } from './wall-clock.ts';
 
-export const Weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);
-export type Weekday = z.infer<typeof Weekday>;
-
-const Zone = z.string().max(64).refine(isZone, 'must be an IANA time zone, such as Europe/Berlin');
-const Clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, such as "18:00"');
 const Local = z.iso.datetime({ local: true, offset: false, precision: -1, error: 'must be such as 2026-12-24T18:00' });
 const Reason = z.string().trim().min(1, 'say why').max(500);
 
@@ -16,7 +12,7 @@ const common = {
   /** Absent: everything. */
   services: z.array(ExactName).min(1).max(200).optional(),
   /** Whose clock the times are read from, summer time included. */
-  zone: Zone,
+  zone: TimeZone,
 };
 
 /** Every week, on these days, from one time of day until the next `until` after it. */
@@ -24,8 +20,8 @@ const Weekly = z.strictObject({
   ...common,
   kind: z.literal('weekly'),
   days: z.array(Weekday).min(1).max(7),
-  from: Clock,
-  until: Clock,
+  from: TimeOfDay,
+  until: TimeOfDay,
   /** Absent: the same day or, where `until` is not after `from`, the next one. */
   untilDay: Weekday.optional(),
 });
@@ -82,13 +78,4 @@ export function freezeMistake(from: number, endsAt: number): string | null {
   if (endsAt - from > freezeLimits.longestMs)
     return `endsAt: a freeze lasts at most ${freezeLimits.longestMs / 86_400_000} days; what comes again belongs into freezes.yaml`;
   return null;
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }

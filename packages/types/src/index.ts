@@ -30,4 +30,5 @@ export * from './selector.ts';
 export * from './silence.ts';
 export * from './ssh.ts';
 export * from './target.ts';
+export * from './wall-clock.ts';
 export * from './why-not.ts';

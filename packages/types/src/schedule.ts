@@ -1,24 +1,20 @@
 import { z } from 'zod';
 import { scheduleLimits } from './limits.ts';
 import { ExactName } from './name.ts';
+import { TimeOfDay, TimeZone, Weekday } from './wall-clock.ts';
 
-const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
-const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "09:00"');
 const LocalDate = z.iso.date('must be a date such as 2026-01-05');
 const LocalDateTime = z.iso
   .datetime({ local: true, error: 'must be a local time such as 2026-01-05T09:00' })
   .refine((text) => !text.endsWith('Z'), 'must be a local time, without a zone');
-const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Helsinki');
-
 /** A part of the week by the wall clock. It belongs to the day on which it begins; ends on the next one where `to` is not after `from`. */
 export const Hours = z.strictObject({
   days: z
-    .array(z.enum(days))
+    .array(Weekday)
     .min(1)
-    .default([...days]),
-  from: LocalTime,
-  to: LocalTime,
+    .default([...Weekday.options]),
+  from: TimeOfDay,
+  to: TimeOfDay,
 });
 export type Hours = z.infer<typeof Hours>;
 
@@ -30,7 +26,7 @@ export const Layer = z
     /** The day of the first handover; and the last day on which the layer counts. */
     startsOn: LocalDate,
     endsOn: LocalDate.optional(),
-    handover: LocalTime.default('09:00'),
+    handover: TimeOfDay.default('09:00'),
     turn: z
       .strictObject({ every: z.number().int().min(1).max(366).default(1), unit: z.enum(['hour', 'day', 'week']) })
       .default({ every: 1, unit: 'week' }),
@@ -63,11 +59,3 @@ export const Schedule = z.strictObject({
   overrides: z.array(PlannedOverride).max(scheduleLimits.overrides).default([]),
 });
 export type Schedule = z.infer<typeof Schedule>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone.length > 0;
-  } catch {
-    return false;
-  }
-}
