@@ -22,22 +22,17 @@ export type Duty = { people: string[]; layer: string | null };
 export type Shift = Span & Duty;
 
 /** Who is on duty at `at` (epoch ms). `extra`: overrides that do not stand in the file; they come after those that do. */
-export function dutyAt(schedule: Schedule, at: number, extra: readonly Override[] = []): Duty {
-  const layer = schedule.layers.findLast((each) => counts(schedule, each, at));
-  const planned = layer ? peopleOf(layer, turnAt(layer, at, zoneOf(schedule, layer))!) : [];
-  const people = overridesOf(schedule, extra)
-    .filter(({ from, to }) => from <= at && at < to)
-    .reduce(applied, planned);
-  return { people, layer: layer?.id ?? null };
-}
+export const dutyAt = (schedule: Schedule, at: number, extra: readonly Override[] = []): Duty =>
+  dutyUnder(schedule, overridesOf(schedule, extra), at);
 
 /** The shifts from `from` to `to`, in order and without a hole: a time with nobody on duty is a shift of no people. */
 export function shiftsBetween(schedule: Schedule, { from, to }: Span, extra: readonly Override[] = []): Shift[] {
-  const inside = boundaries(schedule, { from, to }, extra).filter((at) => from < at && at < to);
+  const overrides = overridesOf(schedule, extra);
+  const inside = boundaries(schedule, { from, to }, overrides).filter((at) => from < at && at < to);
   const edges = [from, ...new Set(inside.toSorted((a, b) => a - b)), to];
   const shifts: Shift[] = [];
   edges.slice(0, -1).forEach((start, nth) => {
-    const duty = dutyAt(schedule, start, extra);
+    const duty = dutyUnder(schedule, overrides, start);
     const before = shifts.at(-1);
     if (before && before.layer === duty.layer && before.people.join() === duty.people.join())
       before.to = edges[nth + 1]!;
@@ -46,17 +41,27 @@ export function shiftsBetween(schedule: Schedule, { from, to }: Span, extra: rea
   return shifts;
 }
 
+function dutyUnder(schedule: Schedule, overrides: readonly Override[], at: number): Duty {
+  const inForce = overrides.filter(({ from, to }) => from <= at && at < to);
+  for (const layer of schedule.layers.toReversed()) {
+    const turn = turnThatCounts(schedule, layer, at);
+    if (turn !== null) return { people: inForce.reduce(applied, peopleOf(layer, turn)), layer: layer.id };
+  }
+  return { people: inForce.reduce(applied, []), layer: null };
+}
+
 function applied(people: string[], { person, insteadOf }: Override): string[] {
   if (insteadOf === null) return [person];
   return [...new Set(people.map((each) => (each === insteadOf ? person : each)))];
 }
 
-function counts(schedule: Schedule, layer: Layer, at: number): boolean {
+/** Whose turn it is in a layer, counted from 0, or null where it does not count now. */
+function turnThatCounts(schedule: Schedule, layer: Layer, at: number): number | null {
   const zone = zoneOf(schedule, layer);
-  if (turnAt(layer, at, zone) === null) return false;
-  if (layer.endsOn !== undefined && at >= spanOfDay(layer.endsOn, zone).to) return false;
-  if (layer.holidays !== 'any' && isHoliday(schedule, at) !== (layer.holidays === 'only')) return false;
-  return layer.during === undefined || within(spansOf(layer.during, zone, { from: at, to: at + 1 }), at);
+  if (layer.endsOn !== undefined && at >= spanOfDay(layer.endsOn, zone).to) return null;
+  if (layer.holidays !== 'any' && isHoliday(schedule, at) !== (layer.holidays === 'only')) return null;
+  if (layer.during && !within(spansOf(layer.during, zone, { from: at, to: at + 1 }), at)) return null;
+  return turnAt(layer, at, zone);
 }
 
 const zoneOf = (schedule: Schedule, layer: Layer) => layer.timeZone ?? schedule.timeZone;
@@ -76,7 +81,7 @@ function overridesOf({ overrides, timeZone }: Schedule, extra: readonly Override
 }
 
 /** Every instant at which somebody else may come on duty. */
-function boundaries(schedule: Schedule, span: Span, extra: readonly Override[]): number[] {
+function boundaries(schedule: Schedule, span: Span, overrides: readonly Override[]): number[] {
   const edges = (spans: readonly Span[]) => spans.flatMap(({ from, to }) => [from, to]);
   return [
     ...schedule.layers.flatMap((layer) => {
@@ -85,7 +90,7 @@ function boundaries(schedule: Schedule, span: Span, extra: readonly Override[]):
       return [...handovers(layer, span, zone), ...edges(spansOf(layer.during ?? [], zone, span)), ...ends];
     }),
     ...edges(schedule.holidays.map((date) => spanOfDay(date, schedule.timeZone))),
-    ...edges(overridesOf(schedule, extra)),
+    ...edges(overrides),
   ];
 }
 
